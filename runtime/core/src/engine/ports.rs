@@ -1,0 +1,295 @@
+//! What the engine needs of the outside: a store that remembers, readers of it, and a runner of pods.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use k8s_openapi::api::batch::v1::Job;
+
+use super::Change;
+use crate::Timestamp;
+use crate::api::{Kind, Object, ObjectKey};
+use crate::pods::{JobId, JobInfo, Pod, PodId, PodStatus};
+
+/// Why the store could not do what was asked. Nothing of a failed commit is kept.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The disk, or the database's own limit, is full.
+    #[error("the disk is full; free space below the data directory")]
+    Full,
+    /// The file system or SQLite failed.
+    #[error("the database failed: {0}")]
+    Failed(String),
+    /// A stored object cannot be read back.
+    #[error("the stored {what} cannot be read: {why}")]
+    Corrupt {
+        /// Which object or row.
+        what: String,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// One change to what is remembered.
+#[derive(Debug, Clone)]
+pub enum Write {
+    /// Makes or replaces an object; a Job without its status, any other kind whole. The revision is in
+    /// its `metadata.resourceVersion`.
+    Object {
+        /// The object.
+        object: Arc<Object>,
+        /// The Job's number; `None` for any other kind.
+        job: Option<JobId>,
+    },
+    /// Replaces a Job's status: `status` of this Job object (spec and metadata are not written).
+    JobStatus {
+        /// Which.
+        job: JobId,
+        /// The resourceVersion from here on.
+        revision: u64,
+        /// `status` as JSON.
+        status: Arc<Vec<u8>>,
+        /// The controller's own memory (back-off), as JSON.
+        memory: Arc<Vec<u8>>,
+    },
+    /// Forgets an object; a Job's pods and status too.
+    Forget {
+        /// Which.
+        key: ObjectKey,
+        /// The Job's number; `None` for any other kind.
+        job: Option<JobId>,
+    },
+    /// Forgets a Job but keeps its pods: they keep its template and lose their owner.
+    Orphan {
+        /// The Job.
+        key: ObjectKey,
+        /// Its number.
+        job: JobId,
+    },
+    /// Makes or replaces a pod's row.
+    Pod(Arc<Pod>),
+    /// Forgets a pod.
+    ForgetPod(PodId),
+}
+
+/// What one step changes: all of it is remembered, or nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Batch {
+    /// The changes, in order.
+    pub writes: Vec<Write>,
+    /// What watches are told, in order of revision, once the batch is remembered.
+    pub changes: Vec<Change>,
+    /// The newest revision used.
+    pub revision: u64,
+    /// The next Job's number.
+    pub next_job: JobId,
+}
+
+/// An unfinished Job, as it was last remembered.
+#[derive(Debug, Clone)]
+pub struct JobRecord {
+    /// Its number.
+    pub id: JobId,
+    /// The Job, with its status.
+    pub job: Box<Job>,
+    /// The controller's own memory, as [`Write::JobStatus`] had it; empty if there was none.
+    pub memory: Vec<u8>,
+    /// Every row of it, in order.
+    pub pods: Vec<Pod>,
+    /// Set for a Job that is gone while its pods stay.
+    pub orphaned: bool,
+}
+
+/// What the store remembers at start.
+#[derive(Debug, Clone, Default)]
+pub struct Recovered {
+    /// Drawn once when the database was made: what uids are derived from.
+    pub seed: [u8; 16],
+    /// The newest revision used.
+    pub revision: u64,
+    /// The next Job's number.
+    pub next_job: JobId,
+    /// Jobs without a terminal condition, those being deleted, and those whose pods still run.
+    pub unfinished: Vec<JobRecord>,
+    /// Finished Jobs that have `ttlSecondsAfterFinished`: their key and when they are due.
+    pub expiring: Vec<(ObjectKey, Timestamp)>,
+    /// Every PersistentVolumeClaim and Namespace.
+    pub objects: Vec<Object>,
+}
+
+/// The writing side of what is remembered. One at a time.
+pub trait Store {
+    /// Returns what was remembered.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn recover(&mut self) -> Result<Recovered, StoreError>;
+
+    /// Remembers all of `batch`, durably, or nothing of it; then tells the feed.
+    ///
+    /// # Errors
+    /// Where the disk is full or fails: the store then is as it was.
+    fn commit(&mut self, batch: &Batch) -> Result<(), StoreError>;
+
+    /// Returns the stored object, as of the newest commit.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn get(&mut self, key: &ObjectKey) -> Result<Option<Object>, StoreError>;
+
+    /// Returns the Job of that key with its number and all of its pods, finished or not.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn job(&mut self, key: &ObjectKey) -> Result<Option<JobRecord>, StoreError>;
+
+    /// Returns the number and ordinal of the pod of that name, of whatever Job.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn pod(
+        &mut self,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Option<(Pod, Arc<JobInfo>)>, StoreError>;
+
+    /// Returns the keys of all objects in a namespace.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn keys(&mut self, namespace: &str) -> Result<Vec<ObjectKey>, StoreError>;
+}
+
+/// What a list is of.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ListScope {
+    /// One namespace; `None` for all.
+    pub namespace: Option<String>,
+    /// Only what comes after this (namespace, name), for the next page.
+    pub after: Option<(String, String)>,
+    /// At most so many.
+    pub limit: Option<usize>,
+    /// For pods: only those of the Job of this name. A hint that spares reading the others; what the
+    /// selector says must be tested all the same.
+    pub job_name: Option<String>,
+}
+
+/// A list as of one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listing {
+    /// The moment: the list's resourceVersion.
+    pub revision: u64,
+    /// By namespace and name (pods: by Job, then by age).
+    pub items: Vec<Object>,
+    /// Where the next page starts; `None` if this was the last.
+    pub next: Option<(String, String)>,
+}
+
+/// The answer to a watch from a revision that is no longer kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("too old resource version: {asked} ({oldest})")]
+pub struct Expired {
+    /// What was asked for.
+    pub asked: u64,
+    /// The oldest that is kept.
+    pub oldest: u64,
+}
+
+/// The reading side of what is remembered. Any number at a time, none waits for the writer.
+pub trait Reader: Send + Sync {
+    /// Returns the newest committed revision.
+    fn revision(&self) -> u64;
+
+    /// Returns the object of that key (a pod's too), or `None`.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn get(&self, key: &ObjectKey) -> Result<Option<Object>, StoreError>;
+
+    /// Returns the row of a pod and what its Job says of it, or `None`.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn pod(&self, namespace: &str, name: &str) -> Result<Option<(Pod, Arc<JobInfo>)>, StoreError>;
+
+    /// Returns the objects of `kind` in `scope`, all as of one revision.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn list(&self, kind: Kind, scope: &ListScope) -> Result<Listing, StoreError>;
+
+    /// Returns the changes after revision `after`, oldest first, at most `most`.
+    ///
+    /// # Errors
+    /// [`Expired`] where some of them are no longer kept.
+    fn changes(&self, after: u64, most: usize) -> Result<Vec<Arc<Change>>, Expired>;
+}
+
+/// A pod to be started.
+#[derive(Debug, Clone)]
+pub struct PodStart {
+    /// Its row: the status says how often its containers were restarted before.
+    pub pod: Arc<Pod>,
+    /// What its Job says of it.
+    pub job: Arc<JobInfo>,
+}
+
+/// Why a pod is ended before it ends by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndCause {
+    /// It, or its Job, was deleted.
+    Deleted,
+    /// Its Job's or its own activeDeadlineSeconds is over.
+    DeadlineExceeded,
+    /// Its Job needs it no more: failed, suspended, succeeded or shrunk.
+    NotNeeded,
+    /// The daemon stops.
+    Shutdown,
+}
+
+/// An event about a pod that the node saw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportedEvent {
+    /// `Normal` or `Warning`.
+    pub kind: &'static str,
+    /// Such as `BackOff`, `FailedMount`, `Killing`.
+    pub reason: &'static str,
+    /// A sentence.
+    pub message: String,
+    /// The container it is about, if one.
+    pub container: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What the node says of a pod: its whole status, which replaces the one before. The last one, with a
+/// terminal phase, is given again until the engine has called [`Runner::forget`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct PodReport {
+    /// Which pod.
+    pub id: PodId,
+    /// What has become of it.
+    pub status: PodStatus,
+    /// What else is worth an event: not the happy path's Pulled, Created and Started, which the status
+    /// tells.
+    pub events: Vec<ReportedEvent>,
+}
+
+/// What runs pods: the node. Never called before the commit that says so; none of these waits.
+pub trait Runner {
+    /// Starts a pod.
+    fn start(&mut self, start: PodStart);
+
+    /// Ends a pod once `grace` is over, unless it ends by itself before; a report of its end follows.
+    /// A second call may shorten the grace. Of a pod that it does not know it reports nothing.
+    fn stop(&mut self, pod: PodId, cause: EndCause, grace: Duration);
+
+    /// Lets go of a pod whose end is committed.
+    fn forget(&mut self, pod: PodId);
+
+    /// Removes what a pod left on disk (its logs): the pod is gone from the store.
+    fn remove(&mut self, pod: PodId);
+
+    /// Tells that a ConfigMap, Secret or PersistentVolumeClaim was made, changed or deleted (`uid` is
+    /// that of the object), so that pods which wait for it look again and a deleted claim's directory goes.
+    fn object_changed(&mut self, key: &ObjectKey, object: Option<&Object>);
+}

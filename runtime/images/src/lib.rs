@@ -1,0 +1,1 @@
+//! Where modules come from: references and a local content-addressed store.

@@ -1,0 +1,1 @@
+//! How a pod lives on this host: environment, volumes, init containers, restarts and logs.

@@ -1,0 +1,1 @@
+//! What runs: the only wasmtime. Knows nothing of Kubernetes.

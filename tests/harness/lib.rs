@@ -1,0 +1,1 @@
+//! Simulation, the real binary end to end, and the borders of the crates.
