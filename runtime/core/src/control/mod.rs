@@ -1,1 +1,11 @@
-//! The reconcilers: what a state asks for, as a plan. Pure functions of the state and the time.
+//! What should happen next to a Job: pure decisions on a state and a moment.
+
+mod backoff;
+mod failure;
+mod indexes;
+mod success;
+
+pub use backoff::Backoff;
+pub use failure::{Verdict, verdict};
+pub use indexes::IndexSet;
+pub use success::met;

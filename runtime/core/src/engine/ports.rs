@@ -8,6 +8,7 @@ use k8s_openapi::api::batch::v1::Job;
 use super::Change;
 use crate::Timestamp;
 use crate::api::{Kind, Object, ObjectKey};
+pub use crate::pods::EndCause;
 use crate::pods::{JobId, JobInfo, Pod, PodId, PodStatus};
 
 /// Why the store could not do what was asked. Nothing of a failed commit is kept.
@@ -58,7 +59,8 @@ pub enum Write {
         /// The Job's number; `None` for any other kind.
         job: Option<JobId>,
     },
-    /// Forgets a Job but keeps its pods: they keep its template and lose their owner.
+    /// Forgets a Job but keeps its pods: they keep its template and lose their owner
+    /// ([`JobInfo::orphaned`]). What is kept for them goes with the last of them.
     Orphan {
         /// The Job.
         key: ObjectKey,
@@ -84,7 +86,7 @@ pub struct Batch {
     pub next_job: JobId,
 }
 
-/// An unfinished Job, as it was last remembered.
+/// A Job, as it was last remembered.
 #[derive(Debug, Clone)]
 pub struct JobRecord {
     /// Its number.
@@ -93,7 +95,8 @@ pub struct JobRecord {
     pub job: Box<Job>,
     /// The controller's own memory, as [`Write::JobStatus`] had it; empty if there was none.
     pub memory: Vec<u8>,
-    /// Every row of it, in order.
+    /// Its pods' rows, in order: those that have not ended from [`Store::recover`], every one from
+    /// [`Store::job`].
     pub pods: Vec<Pod>,
     /// Set for a Job that is gone while its pods stay.
     pub orphaned: bool,
@@ -231,19 +234,6 @@ pub struct PodStart {
     pub pod: Arc<Pod>,
     /// What its Job says of it.
     pub job: Arc<JobInfo>,
-}
-
-/// Why a pod is ended before it ends by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EndCause {
-    /// It, or its Job, was deleted.
-    Deleted,
-    /// Its Job's or its own activeDeadlineSeconds is over.
-    DeadlineExceeded,
-    /// Its Job needs it no more: failed, suspended, succeeded or shrunk.
-    NotNeeded,
-    /// The daemon stops.
-    Shutdown,
 }
 
 /// An event about a pod that the node saw.

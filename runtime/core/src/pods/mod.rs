@@ -6,7 +6,7 @@ mod row;
 mod status;
 
 pub use id::{JobId, PodId};
-pub use row::{Deletion, JobInfo, Owner, Pod};
+pub use row::{Deletion, EndCause, JobInfo, Owner, Pod, Stop, Tally};
 pub use status::{
     Condition, ContainerState, ContainerStatus, PodPhase, PodStatus, Terminated, Waiting,
 };

@@ -28,6 +28,46 @@ pub struct Deletion {
     pub grace: Duration,
 }
 
+/// Why a pod is ended before it ends by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EndCause {
+    /// It, or its Job, was deleted.
+    Deleted,
+    /// Its Job's or its own activeDeadlineSeconds is over.
+    DeadlineExceeded,
+    /// Its Job needs it no more: failed, suspended, succeeded or shrunk.
+    NotNeeded,
+    /// The daemon stops.
+    Shutdown,
+}
+
+/// That a pod is being ended while its row stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stop {
+    /// Why.
+    pub cause: EndCause,
+    /// When it was asked for.
+    pub asked_at: Timestamp,
+    /// How long the pod may run on.
+    pub grace: Duration,
+}
+
+/// How the Job's counters took this pod; set once, in the commit that changes the counters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Tally {
+    /// Not counted yet: it runs, or is about to.
+    #[default]
+    Open,
+    /// Counted in `status.succeeded`.
+    Succeeded,
+    /// Counted in `status.failed`.
+    Failed,
+    /// It failed and a podFailurePolicy rule ignored it.
+    Ignored,
+    /// Ended by the Job's own wish (suspended, shrunk) or by the host's stop: never counted.
+    Exempt,
+}
+
 /// One pod, compact: what the Job's template does not say.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Pod {
@@ -48,9 +88,15 @@ pub struct Pod {
     /// from here, so a crash after it is a failed attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scheduled_at: Option<Timestamp>,
-    /// Set once it is to be ended.
+    /// Set once it is to be ended; its row stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<Stop>,
+    /// Set once it is to be ended and forgotten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deletion: Option<Deletion>,
+    /// How its Job's counters took it.
+    #[serde(default)]
+    pub tally: Tally,
     /// What has become of it.
     pub status: PodStatus,
 }
@@ -81,11 +127,19 @@ pub struct JobInfo {
     pub owner: Option<Owner>,
     /// `spec.completions`, where it is set.
     pub completions: Option<u32>,
+    /// Whether the Job is gone while its pods stay: they have no owner then.
+    pub orphaned: bool,
     /// `spec.template`, defaults filled in.
     pub template: PodTemplateSpec,
 }
 
 impl Pod {
+    /// Returns whether the pod has not ended yet.
+    #[must_use]
+    pub const fn is_live(&self) -> bool {
+        !self.status.phase.is_terminal()
+    }
+
     /// Returns the pod's name: `JOB-xxxxx`, or `JOB-INDEX-xxxxx` in an Indexed Job. The five letters are
     /// the pod's ordinal, permuted by a number drawn from the Job's uid, so that no two pods of a Job
     /// share them and the name alone leads back to the row ([`JobInfo::ordinal_of_suffix`]).
@@ -207,7 +261,9 @@ mod tests {
             index_failures: 0,
             created_at: Timestamp::default(),
             scheduled_at: None,
+            stop: None,
             deletion: None,
+            tally: Tally::Open,
             status: PodStatus::default(),
         }
     }
@@ -221,6 +277,7 @@ mod tests {
             annotations: BTreeMap::new(),
             owner: None,
             completions: None,
+            orphaned: false,
             template: PodTemplateSpec::default(),
         }
     }
