@@ -159,8 +159,14 @@ impl ApiError {
     /// Returns the refusal for an object with wrong fields: all of them at once.
     #[must_use]
     pub fn invalid(key: ObjectKey, causes: Vec<Cause>) -> Self {
-        let list: Vec<String> =
-            causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect();
+        let mut list: Vec<String> = Vec::new();
+        for cause in &causes {
+            // Said once, as apimachinery's ToAggregate does, though the causes keep every one.
+            let said = format!("{}: {}", cause.field, cause.message);
+            if !list.contains(&said) {
+                list.push(said);
+            }
+        }
         let fields = match list.as_slice() {
             [one] => one.clone(),
             many => format!("[{}]", many.join(", ")),
@@ -206,10 +212,8 @@ impl ApiError {
     /// `details.kind` is the Kind where fields are wrong and the resource elsewhere, as apimachinery's
     /// `errors.NewInvalid` and `errors.NewNotFound` have it.
     fn kind_word(&self, key: &ObjectKey) -> String {
-        match self.reason {
-            Reason::Invalid => key.kind.name().to_owned(),
-            _ => key.kind.plural().to_owned(),
-        }
+        let invalid = self.reason == Reason::Invalid;
+        (if invalid { key.kind.name() } else { key.kind.plural() }).to_owned()
     }
 }
 

@@ -5,15 +5,15 @@
 pub enum Kind {
     /// `v1` Namespace.
     Namespace,
-    /// `v1` ServiceAccount.
+    /// `v1` `ServiceAccount`.
     ServiceAccount,
-    /// `v1` ConfigMap.
+    /// `v1` `ConfigMap`.
     ConfigMap,
     /// `v1` Secret.
     Secret,
-    /// `v1` PersistentVolumeClaim.
+    /// `v1` `PersistentVolumeClaim`.
     PersistentVolumeClaim,
-    /// `batch/v1` CronJob.
+    /// `batch/v1` `CronJob`.
     CronJob,
     /// `batch/v1` Job.
     Job,

@@ -32,15 +32,15 @@ impl ObjectKey {
 pub enum Object {
     /// `v1` Namespace.
     Namespace(Box<Namespace>),
-    /// `v1` ServiceAccount.
+    /// `v1` `ServiceAccount`.
     ServiceAccount(Box<ServiceAccount>),
-    /// `v1` ConfigMap.
+    /// `v1` `ConfigMap`.
     ConfigMap(Box<ConfigMap>),
     /// `v1` Secret.
     Secret(Box<Secret>),
-    /// `v1` PersistentVolumeClaim.
+    /// `v1` `PersistentVolumeClaim`.
     PersistentVolumeClaim(Box<PersistentVolumeClaim>),
-    /// `batch/v1` CronJob.
+    /// `batch/v1` `CronJob`.
     CronJob(Box<CronJob>),
     /// `batch/v1` Job.
     Job(Box<Job>),

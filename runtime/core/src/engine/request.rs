@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+pub use crate::api::FieldValidation;
 use crate::api::{Kind, Object};
 
 /// Whether a request is to be carried out or only judged.
@@ -12,18 +13,6 @@ pub enum DryRun {
     None,
     /// Judged and answered as if it had been carried out.
     All,
-}
-
-/// What becomes of fields that the kind does not have, or that are given twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum FieldValidation {
-    /// Dropped in silence.
-    Ignore,
-    /// Dropped, with a warning.
-    #[default]
-    Warn,
-    /// The request is refused.
-    Strict,
 }
 
 /// How a change is to be made.

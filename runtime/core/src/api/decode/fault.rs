@@ -1,0 +1,98 @@
+//! One thing that is wrong with a JSON value before its rules are looked at.
+
+/// What is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Problem {
+    /// The kind has no such field.
+    Unknown {
+        /// The field of that place whose name is nearest.
+        nearest: Option<&'static str>,
+    },
+    /// The key is there twice.
+    Duplicate,
+    /// The value is of another type than the field's.
+    WrongType {
+        /// What it is, in Go's words, such as `string` or `number 1.5`.
+        given: String,
+        /// What the field takes, in Go's words, such as `int32`.
+        expected: &'static str,
+        /// The field in Go's words, such as `JobSpec.spec.parallelism`.
+        go_field: String,
+    },
+    /// The value is of the right type and no value of the field, such as a time or a quantity.
+    Unreadable(String),
+}
+
+/// Something wrong, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The path, such as `spec.template.spec.containers[0].image`.
+    pub path: String,
+    /// What is wrong.
+    pub problem: Problem,
+}
+
+impl Fault {
+    /// Returns whether nothing can be made of the object; unknown and duplicate fields can be dropped.
+    #[must_use]
+    pub const fn is_fatal(&self) -> bool {
+        matches!(self.problem, Problem::WrongType { .. } | Problem::Unreadable(_))
+    }
+
+    /// Returns the sentence of the Kubernetes API server.
+    #[must_use]
+    pub fn as_go(&self) -> String {
+        match &self.problem {
+            Problem::Unknown { .. } => format!("unknown field \"{}\"", self.path),
+            Problem::Duplicate => format!("duplicate field \"{}\"", self.path),
+            Problem::WrongType { given, expected, go_field } => format!(
+                "json: cannot unmarshal {given} into Go struct field {go_field} of type {expected}"
+            ),
+            Problem::Unreadable(why) => why.clone(),
+        }
+    }
+
+    /// Returns what a person may have meant.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match &self.problem {
+            Problem::Unknown { nearest: Some(name) } => {
+                Some(format!("\"{}\": did you mean \"{name}\"?", self.path))
+            }
+            Problem::Unknown { nearest: None }
+            | Problem::Duplicate
+            | Problem::WrongType { .. }
+            | Problem::Unreadable(_) => None,
+        }
+    }
+}
+
+/// What is wrong, for a person who sees the path beside it.
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unknown { nearest: Some(name) } => {
+                write!(f, "unknown field; did you mean \"{name}\"?")
+            }
+            Self::Unknown { nearest: None } => f.write_str("unknown field"),
+            Self::Duplicate => f.write_str("duplicate field; every key may be given once"),
+            Self::WrongType { given, expected, .. } => {
+                write!(f, "is a {given}; it must be {}", plain_type(expected))
+            }
+            Self::Unreadable(why) => f.write_str(why),
+        }
+    }
+}
+
+/// Returns a Go type in words.
+fn plain_type(go: &str) -> &str {
+    match go {
+        "string" => "a string (quote it)",
+        "int32" => "a whole number from -2147483648 to 2147483647",
+        "int64" => "a whole number",
+        "bool" => "true or false",
+        "[]" => "a list",
+        "map" => "a map",
+        other => other,
+    }
+}
