@@ -1,11 +1,16 @@
 //! Pods as this host keeps them: a compact row each, made into a Pod object when somebody looks.
 
+mod conditions;
 mod id;
 mod object;
+mod observed;
 mod row;
 mod status;
+#[cfg(test)]
+mod testing;
 
 pub use id::{JobId, PodId};
+pub use object::{FUEL_USED, NODE_NAME};
 pub use row::{Deletion, EndCause, JobInfo, Owner, Pod, Stop, Tally};
 pub use status::{
     Condition, ContainerState, ContainerStatus, PodPhase, PodStatus, Terminated, Waiting,

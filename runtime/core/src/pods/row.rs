@@ -79,9 +79,9 @@ pub struct Pod {
     /// Its completion index, in an Indexed Job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub index: Option<u32>,
-    /// How often its index had failed before it, with `backoffLimitPerIndex`.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub index_failures: u32,
+    /// How often its index had failed before it; set with `backoffLimitPerIndex` alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index_failures: Option<u32>,
     /// When it was created.
     pub created_at: Timestamp,
     /// When this host promised it its resources and the node was told to start it; the start counts
@@ -145,14 +145,21 @@ impl Pod {
     /// share them and the name alone leads back to the row ([`JobInfo::ordinal_of_suffix`]).
     #[must_use]
     pub fn name(&self, job: &JobInfo) -> String {
-        let base = match self.index {
-            Some(index) => format!("{}-{index}", job.name),
-            None => job.name.clone(),
-        };
-        let mut name: String = format!("{base}-");
+        let mut name = self.generate_name(job);
         name.truncate(MAX_BASE);
         name.push_str(&job.suffix(self.id.ordinal()));
         name
+    }
+
+    /// Returns the pod's generateName: `JOB-`, or `JOB-INDEX-` in an Indexed Job, whose name is cut
+    /// rather than the index (`pkg/controller/job`: podGenerateNameWithIndex).
+    #[must_use]
+    pub fn generate_name(&self, job: &JobInfo) -> String {
+        let Some(index) = self.index else { return format!("{}-", job.name) };
+        let tail = format!("-{index}-");
+        let mut name = job.name.clone();
+        name.truncate(MAX_BASE - tail.len());
+        name + &tail
     }
 
     /// Returns the pod's uid: a UUID drawn from the Job's uid and the ordinal.
@@ -228,10 +235,6 @@ pub(crate) fn uuid(parts: &[&[u8]]) -> String {
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
-fn is_zero(number: &u32) -> bool {
-    *number == 0
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -253,12 +256,20 @@ mod tests {
         assert_eq!(pod(0).name(&job).len(), 63);
     }
 
+    #[test]
+    fn a_long_name_is_cut_before_the_index() {
+        let job = job_info(&"x".repeat(63));
+        let indexed = Pod { index: Some(99_999), ..pod(0) };
+        assert_eq!(indexed.generate_name(&job), format!("{}-99999-", "x".repeat(51)));
+        assert_eq!(indexed.name(&job).len(), 63);
+    }
+
     fn pod(ordinal: u32) -> Pod {
         Pod {
             id: PodId::new(JobId(7), ordinal),
             revision: 0,
             index: None,
-            index_failures: 0,
+            index_failures: None,
             created_at: Timestamp::default(),
             scheduled_at: None,
             stop: None,

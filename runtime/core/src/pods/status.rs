@@ -165,6 +165,13 @@ impl PodStatus {
     pub fn restarts(&self) -> u32 {
         self.containers.iter().chain(&self.init_containers).map(|c| c.restarts).sum()
     }
+
+    /// Returns the fuel used by the newest runs of the containers, all together, in units.
+    #[must_use]
+    pub fn fuel_used(&self) -> u64 {
+        let all = self.containers.iter().chain(&self.init_containers);
+        all.fold(0, |sum, container| sum.saturating_add(container.fuel))
+    }
 }
 
 fn is_zero<N: Default + PartialEq>(number: &N) -> bool {
