@@ -11,10 +11,10 @@ pub struct Backoff {
     pub longest: Duration,
 }
 
-/// Kubernetes' values (`pkg/controller/job`: DefaultJobPodFailureBackOff, MaxJobPodFailureBackOff).
+/// Kubernetes' values (`pkg/controller/job`: `DefaultJobPodFailureBackOff`, `MaxJobPodFailureBackOff`).
 impl Default for Backoff {
     fn default() -> Self {
-        Self { first: Duration::from_secs(10), longest: Duration::from_secs(600) }
+        Self { first: Duration::from_secs(10), longest: Duration::from_mins(10) }
     }
 }
 

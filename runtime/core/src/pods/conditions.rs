@@ -221,7 +221,7 @@ mod tests {
         assert_eq!(shown(&pod, &simple_job()), "PodScheduled=False Unschedulable (no claim)");
     }
 
-    /// `Kind[=status] [reason] [(message)]`, without ContainersReady, which must equal Ready.
+    /// `Kind[=status] [reason] [(message)]`, without `ContainersReady`, which must equal Ready.
     fn shown(pod: &Pod, job: &JobInfo) -> String {
         let conditions = pod.to_object(job).status.unwrap().conditions.unwrap_or_default();
         let verdict = |kind: &str| {

@@ -115,7 +115,7 @@ fn owner(job: &JobInfo) -> OwnerReference {
     }
 }
 
-/// What is limited and not requested is requested in full (`pkg/apis/core/v1/defaults.go`, SetDefaults_Pod:
+/// What is limited and not requested is requested in full (`pkg/apis/core/v1/defaults.go`, `SetDefaults_Pod`:
 /// a default of pods, not of templates).
 fn default_requests(container: &mut core::Container) {
     let Some(resources) = &mut container.resources else { return };
@@ -126,7 +126,7 @@ fn default_requests(container: &mut core::Container) {
     }
 }
 
-/// Adds JOB_COMPLETION_INDEX, unless the template has a variable of that name
+/// Adds `JOB_COMPLETION_INDEX`, unless the template has a variable of that name
 /// (`pkg/controller/job/indexed_job_utils.go`).
 fn add_index_variable(container: &mut core::Container) {
     let variables = container.env.get_or_insert_default();
@@ -160,7 +160,9 @@ mod tests {
 
     #[test]
     fn a_created_pod_has_its_jobs_labels_and_waits_for_the_scheduler() {
-        check(&created().to_object(&simple_job()), expect![[r#"
+        check(
+            &created().to_object(&simple_job()),
+            &expect![[r#"
             {
               "apiVersion": "v1",
               "kind": "Pod",
@@ -204,14 +206,17 @@ mod tests {
                 "phase": "Pending",
                 "qosClass": "BestEffort"
               }
-            }"#]]);
+            }"#]],
+        );
     }
 
     #[test]
     fn a_failed_pod_tells_its_exit_code_and_its_fuel() {
         let pod = taken_up(PodPhase::Failed, vec![ended(3, "Error")]);
         let pod = Pod { tally: Tally::Failed, ..pod };
-        check(&pod.to_object(&simple_job()), expect![[r#"
+        check(
+            &pod.to_object(&simple_job()),
+            &expect![[r#"
             {
               "apiVersion": "v1",
               "kind": "Pod",
@@ -302,7 +307,8 @@ mod tests {
                 "qosClass": "BestEffort",
                 "startTime": "2026-11-23T09:00:02Z"
               }
-            }"#]]);
+            }"#]],
+        );
     }
 
     #[test]
@@ -397,7 +403,7 @@ mod tests {
         }
     }
 
-    fn check(pod: &core::Pod, expected: Expect) {
+    fn check(pod: &core::Pod, expected: &Expect) {
         expected.assert_eq(&serde_json::to_string_pretty(pod).unwrap());
     }
 }

@@ -164,8 +164,7 @@ fn terminated(end: &Terminated, id: Option<String>) -> core::ContainerState {
 /// whenever it is asked for.
 fn container_id(pod_uid: &str, container: &str, run: u32) -> String {
     let digest = Sha256::digest(format!("{pod_uid}/{container}/{run}"));
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("jobling://{hex}")
+    format!("jobling://{digest:x}")
 }
 
 /// `pkg/apis/core/v1/helper/qos`: only cpu and memory count. No request exceeds its limit, so that equal
