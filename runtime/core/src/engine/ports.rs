@@ -155,7 +155,8 @@ pub trait Store {
         name: &str,
     ) -> Result<Option<(Pod, Arc<JobInfo>)>, StoreError>;
 
-    /// Returns the keys of all objects in a namespace.
+    /// Returns the keys of all objects in a namespace; of the pods only those without a Job, as the
+    /// others go with theirs.
     ///
     /// # Errors
     /// Where the database cannot be read.
@@ -167,7 +168,7 @@ pub trait Store {
 pub struct ListScope {
     /// One namespace; `None` for all.
     pub namespace: Option<String>,
-    /// Only what comes after this (namespace, name), for the next page.
+    /// Only what comes after this, for the next page: what [`Listing::next`] was.
     pub after: Option<(String, String)>,
     /// At most so many.
     pub limit: Option<usize>,
@@ -183,7 +184,7 @@ pub struct Listing {
     pub revision: u64,
     /// By namespace and name (pods: by Job, then by age).
     pub items: Vec<Object>,
-    /// Where the next page starts; `None` if this was the last.
+    /// Where the next page starts, for [`ListScope::after`] alone to read; `None` if this was the last.
     pub next: Option<(String, String)>,
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -170,6 +171,32 @@ impl Pod {
 }
 
 impl JobInfo {
+    /// Returns what `job`, whose number is `id`, says of all of its pods.
+    #[must_use]
+    pub fn of(id: JobId, job: &Job) -> Self {
+        let metadata = &job.metadata;
+        let controller = metadata
+            .owner_references
+            .iter()
+            .flatten()
+            .find(|reference| reference.controller == Some(true))
+            .map(|reference| Owner { kind: reference.kind.clone(), name: reference.name.clone() });
+        let spec = job.spec.as_ref();
+        Self {
+            id,
+            namespace: metadata.namespace.clone().unwrap_or_default(),
+            name: metadata.name.clone().unwrap_or_default(),
+            uid: metadata.uid.clone().unwrap_or_default(),
+            annotations: metadata.annotations.clone().unwrap_or_default(),
+            owner: controller,
+            completions: spec
+                .and_then(|spec| spec.completions)
+                .and_then(|completions| u32::try_from(completions).ok()),
+            orphaned: false,
+            template: spec.map(|spec| spec.template.clone()).unwrap_or_default(),
+        }
+    }
+
     /// Returns the five letters of the `ordinal`th pod's name.
     fn suffix(&self, ordinal: u32) -> String {
         let mut number = (u64::from(ordinal) * STRIDE + self.offset()) % NAMES;

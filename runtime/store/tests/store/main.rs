@@ -1,0 +1,6 @@
+//! What the store promises, asked of its public face alone.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod given;
+mod round_trips;
