@@ -107,7 +107,7 @@ pub(crate) fn pod(job: u64, ordinal: u32, revision: u64, phase: PodPhase) -> Pod
         id: PodId::new(JobId(job), ordinal),
         revision,
         index: None,
-        index_failures: 0,
+        index_failures: None,
         created_at: Timestamp::from_unix_seconds(1_700_000_000),
         scheduled_at: None,
         stop: None,
