@@ -164,8 +164,8 @@ fn jobs_in_scope(
     Ok(Some(jobs))
 }
 
-/// Returns the Jobs whose pods' names may start with `stem`: `JOB-`, `JOB-INDEX-`, or 58 letters of
-/// either.
+/// Returns the Jobs whose pods' names may start with `stem`: `JOB-` or `JOB-INDEX-`, where 58 letters
+/// may be all that there was room for.
 fn jobs_of_stem(
     connection: &Connection,
     namespace: &str,
@@ -180,12 +180,15 @@ fn jobs_of_stem(
         SELECT id FROM jobs WHERE orphaned = 1 AND namespace = ?1 AND name IN (?2, ?3)";
     let mut jobs = rows(connection, exact, params![namespace, base, without_index], id)?;
     if stem.len() == MAX_STEM {
-        // Cut: the Job's name may go on. `.` is the letter after `-`, and `{` the one after `z`.
+        // Cut, before the index if there is one: the Job's name may go on. `{` comes after `z`.
         let longer = "
             SELECT id FROM jobs WHERE orphaned = 0 AND namespace = ?1 AND name > ?2 AND name < ?3
             UNION ALL
             SELECT id FROM jobs WHERE orphaned = 1 AND namespace = ?1 AND name > ?2 AND name < ?3";
-        jobs.extend(rows(connection, longer, params![namespace, stem, format!("{stem}{{")], id)?);
+        for start in [stem, without_index] {
+            let past = format!("{start}{{");
+            jobs.extend(rows(connection, longer, params![namespace, start, past], id)?);
+        }
     }
     Ok(jobs)
 }
