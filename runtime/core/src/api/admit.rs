@@ -18,6 +18,10 @@ use crate::Timestamp;
 /// A generated name is cut so that its suffix fits into a label's 63 bytes.
 const GENERATED_PREFIX_BYTES: usize = 58;
 
+/// A pod of its own would be retried, counted and cleaned up by nobody.
+const PODS_ARE_MADE_BY_JOBS: &str =
+    "this host makes pods for Jobs only; put the pod's spec into a Job's spec.template";
+
 /// What only the engine can give a new object: chance and time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
@@ -42,7 +46,7 @@ pub struct Admitted {
 ///
 /// # Errors
 /// `BadRequest` where the body cannot be read or names another namespace, `Invalid` with every wrong
-/// field.
+/// field, `Forbidden` for a Pod.
 pub fn admit_create(
     kind: Kind,
     namespace: &str,
@@ -50,6 +54,9 @@ pub fn admit_create(
     validation: FieldValidation,
     identity: &Identity,
 ) -> Result<Admitted, ApiError> {
+    if kind == Kind::Pod {
+        return Err(ApiError::forbidden(key_of(kind, namespace, body), PODS_ARE_MADE_BY_JOBS));
+    }
     let (mut object, mut found) = decode(kind, body, validation)?;
     check_namespace(object.metadata(), kind, namespace)?;
     prepare_metadata(object.metadata_mut(), kind, namespace, identity);

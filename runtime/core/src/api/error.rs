@@ -145,6 +145,13 @@ impl ApiError {
         Self { key: Some(key), ..Self::new(Reason::AlreadyExists, message) }
     }
 
+    /// Returns the refusal of what this host never does.
+    #[must_use]
+    pub fn forbidden(key: ObjectKey, why: &str) -> Self {
+        let message = format!("{} \"{}\" is forbidden: {why}", qualified(key.kind), key.name);
+        Self { key: Some(key), ..Self::new(Reason::Forbidden, message) }
+    }
+
     /// Returns the refusal for an object that has changed or refuses the change now.
     #[must_use]
     pub fn conflict(key: ObjectKey, why: &str) -> Self {

@@ -77,10 +77,21 @@ impl std::fmt::Display for Problem {
             Self::Unknown { nearest: None } => f.write_str("unknown field"),
             Self::Duplicate => f.write_str("duplicate field; every key may be given once"),
             Self::WrongType { given, expected, .. } => {
-                write!(f, "is a {given}; it must be {}", plain_type(expected))
+                write!(f, "is {}; it must be {}", plain_value(given), plain_type(expected))
             }
             Self::Unreadable(why) => f.write_str(why),
         }
+    }
+}
+
+/// Returns what Go calls a value in words.
+fn plain_value(go: &str) -> String {
+    match go {
+        "array" => "a list".to_owned(),
+        "object" => "a map".to_owned(),
+        "bool" => "true or false".to_owned(),
+        number if number.starts_with("number ") => format!("the {number}"),
+        other => format!("a {other}"),
     }
 }
 
