@@ -3,6 +3,7 @@
 mod backoff;
 mod failure;
 mod indexes;
+pub mod job;
 mod success;
 
 pub use backoff::Backoff;

@@ -1,0 +1,132 @@
+//! One step's changes before they are committed: put together here, coalesced to one write and one
+//! change for each pod and each Job's status.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Batch, Change, PodStart, Reply, Snapshot, Ticket, Write};
+use crate::api::{ApiError, Kind, Object, ObjectKey};
+use crate::pods::{EndCause, JobId, JobInfo, Pod, PodId};
+
+/// What is let out once the step is committed.
+#[derive(Debug)]
+pub(super) enum Effect {
+    Start(PodStart),
+    Stop(PodId, EndCause, Duration),
+    Forget(PodId),
+    Remove(PodId),
+    ObjectChanged(ObjectKey, Option<Arc<Object>>),
+}
+
+/// A pod as it was committed and as it is to be; `None`: not there.
+#[derive(Debug)]
+pub(super) struct PodEdit {
+    pub before: Option<Arc<Pod>>,
+    pub after: Option<Arc<Pod>>,
+    pub info: Arc<JobInfo>,
+}
+
+/// One step's changes.
+#[derive(Debug)]
+pub(super) struct Stage {
+    pub batch: Batch,
+    /// Objects that this step changed, as they are now; `None`: gone. Pods are in `pods`.
+    pub objects: BTreeMap<ObjectKey, Option<Arc<Object>>>,
+    pub pods: BTreeMap<PodId, PodEdit>,
+    /// Jobs to be looked at in this step.
+    pub touched: BTreeSet<JobId>,
+    /// Jobs whose status may have changed.
+    pub dirty: BTreeSet<JobId>,
+    /// Jobs that are forgotten with all of their pods: no pod need be forgotten by itself.
+    pub swept: BTreeSet<JobId>,
+    pub effects: Vec<Effect>,
+    pub replies: Vec<(Ticket, Result<Reply, ApiError>)>,
+    /// Whether a pod may be scheduled that could not be before.
+    pub room: bool,
+}
+
+impl Stage {
+    /// Returns a stage that nothing is on yet.
+    pub fn new(revision: u64, next_job: JobId) -> Self {
+        Self {
+            batch: Batch { revision, next_job, ..Batch::default() },
+            objects: BTreeMap::new(),
+            pods: BTreeMap::new(),
+            touched: BTreeSet::new(),
+            dirty: BTreeSet::new(),
+            swept: BTreeSet::new(),
+            effects: Vec::new(),
+            replies: Vec::new(),
+            room: false,
+        }
+    }
+
+    /// Returns the next revision.
+    pub const fn next_revision(&mut self) -> u64 {
+        self.batch.revision += 1;
+        self.batch.revision
+    }
+
+    /// Makes or replaces an object. Returns it with its new resourceVersion.
+    pub fn put(
+        &mut self,
+        before: Option<Arc<Object>>,
+        mut object: Object,
+        job: Option<JobId>,
+    ) -> Arc<Object> {
+        let revision = self.next_revision();
+        object.metadata_mut().resource_version = Some(revision.to_string());
+        let object = Arc::new(object);
+        self.batch.writes.push(Write::Object { object: Arc::clone(&object), job });
+        self.object_changed(revision, before, Some(Arc::clone(&object)));
+        object
+    }
+
+    /// Says that an object went; the caller writes how.
+    pub fn gone(&mut self, before: Arc<Object>) {
+        let revision = self.next_revision();
+        self.object_changed(revision, Some(before), None);
+    }
+
+    fn object_changed(
+        &mut self,
+        revision: u64,
+        before: Option<Arc<Object>>,
+        after: Option<Arc<Object>>,
+    ) {
+        let Some(key) = after.as_ref().or(before.as_ref()).map(|object| object.key()) else { return };
+        if matches!(key.kind, Kind::ConfigMap | Kind::Secret | Kind::PersistentVolumeClaim) {
+            self.effects.push(Effect::ObjectChanged(key.clone(), after.clone()));
+        }
+        self.batch.changes.push(Change {
+            revision,
+            kind: key.kind,
+            namespace: key.namespace.clone(),
+            before: before.map(Snapshot::Object),
+            after: after.clone().map(Snapshot::Object),
+        });
+        self.objects.insert(key, after);
+    }
+
+    /// Notes what becomes of a pod. What was noted first is what was committed.
+    pub fn note_pod(
+        &mut self,
+        before: Option<Arc<Pod>>,
+        after: Option<Arc<Pod>>,
+        info: &Arc<JobInfo>,
+    ) {
+        let Some(id) = after.as_ref().or(before.as_ref()).map(|pod| pod.id) else { return };
+        if let Some(edit) = self.pods.get_mut(&id) {
+            edit.after = after;
+            return;
+        }
+        self.pods.insert(id, PodEdit { before, after, info: Arc::clone(info) });
+    }
+
+    /// Has the Job looked at in this step.
+    pub fn touch(&mut self, job: JobId) {
+        self.touched.insert(job);
+        self.dirty.insert(job);
+    }
+}
