@@ -4,9 +4,11 @@ mod backoff;
 mod failure;
 mod indexes;
 pub mod job;
+mod resources;
 mod success;
 
 pub use backoff::Backoff;
 pub use failure::{Verdict, verdict};
 pub use indexes::IndexSet;
+pub use resources::memory_request;
 pub use success::met;

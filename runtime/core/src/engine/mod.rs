@@ -2,10 +2,27 @@
 //! are let out. What the outside must do for it are the ports [`Store`], [`Reader`] and [`Runner`].
 
 mod change;
+mod create;
+mod delete;
+mod delete_job;
+#[expect(clippy::module_inception, reason = "the engine of the engine's room")]
+mod engine;
+mod place;
 mod ports;
+mod reconcile;
+mod recover;
+mod report;
 mod request;
+mod seal;
+mod settings;
+mod stage;
+mod state;
+mod tell;
+mod turn;
+mod update;
 
 pub use change::{Change, Snapshot, Verb as ChangeVerb};
+pub use engine::{Engine, Step, Ticket};
 pub use ports::{
     Batch, EndCause, Expired, JobRecord, ListScope, Listing, PodReport, PodStart, Reader,
     Recovered, ReportedEvent, Runner, Store, StoreError, Write,
@@ -14,3 +31,4 @@ pub use request::{
     DeleteOptions, DryRun, FieldValidation, Patch, PatchKind, Preconditions, Propagation, Reply,
     Request, Verb, WriteOptions,
 };
+pub use settings::Settings;

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use k8s_openapi::api::core::v1::Event;
+
 use super::{Batch, Change, PodStart, Reply, Snapshot, Ticket, Write};
 use crate::api::{ApiError, Kind, Object, ObjectKey};
 use crate::pods::{EndCause, JobId, JobInfo, Pod, PodId};
@@ -38,8 +40,12 @@ pub(super) struct Stage {
     pub touched: BTreeSet<JobId>,
     /// Jobs whose status may have changed.
     pub dirty: BTreeSet<JobId>,
+    /// Jobs that something happened to in this step.
+    pub sealed: Vec<JobId>,
     /// Jobs that are forgotten with all of their pods: no pod need be forgotten by itself.
     pub swept: BTreeSet<JobId>,
+    /// What this step tells, by namespace and name.
+    pub events: BTreeMap<(String, String), Event>,
     pub effects: Vec<Effect>,
     pub replies: Vec<(Ticket, Result<Reply, ApiError>)>,
     /// Whether a pod may be scheduled that could not be before.
@@ -48,14 +54,16 @@ pub(super) struct Stage {
 
 impl Stage {
     /// Returns a stage that nothing is on yet.
-    pub fn new(revision: u64, next_job: JobId) -> Self {
+    pub(super) fn new(revision: u64, next_job: JobId) -> Self {
         Self {
             batch: Batch { revision, next_job, ..Batch::default() },
             objects: BTreeMap::new(),
             pods: BTreeMap::new(),
             touched: BTreeSet::new(),
             dirty: BTreeSet::new(),
+            sealed: Vec::new(),
             swept: BTreeSet::new(),
+            events: BTreeMap::new(),
             effects: Vec::new(),
             replies: Vec::new(),
             room: false,
@@ -63,13 +71,13 @@ impl Stage {
     }
 
     /// Returns the next revision.
-    pub const fn next_revision(&mut self) -> u64 {
+    pub(super) const fn next_revision(&mut self) -> u64 {
         self.batch.revision += 1;
         self.batch.revision
     }
 
     /// Makes or replaces an object. Returns it with its new resourceVersion.
-    pub fn put(
+    pub(super) fn put(
         &mut self,
         before: Option<Arc<Object>>,
         mut object: Object,
@@ -84,7 +92,7 @@ impl Stage {
     }
 
     /// Says that an object went; the caller writes how.
-    pub fn gone(&mut self, before: Arc<Object>) {
+    pub(super) fn gone(&mut self, before: Arc<Object>) {
         let revision = self.next_revision();
         self.object_changed(revision, Some(before), None);
     }
@@ -95,7 +103,9 @@ impl Stage {
         before: Option<Arc<Object>>,
         after: Option<Arc<Object>>,
     ) {
-        let Some(key) = after.as_ref().or(before.as_ref()).map(|object| object.key()) else { return };
+        let Some(key) = after.as_ref().or(before.as_ref()).map(|object| object.key()) else {
+            return;
+        };
         if matches!(key.kind, Kind::ConfigMap | Kind::Secret | Kind::PersistentVolumeClaim) {
             self.effects.push(Effect::ObjectChanged(key.clone(), after.clone()));
         }
@@ -110,7 +120,7 @@ impl Stage {
     }
 
     /// Notes what becomes of a pod. What was noted first is what was committed.
-    pub fn note_pod(
+    pub(super) fn note_pod(
         &mut self,
         before: Option<Arc<Pod>>,
         after: Option<Arc<Pod>>,
@@ -125,7 +135,7 @@ impl Stage {
     }
 
     /// Has the Job looked at in this step.
-    pub fn touch(&mut self, job: JobId) {
+    pub(super) fn touch(&mut self, job: JobId) {
         self.touched.insert(job);
         self.dirty.insert(job);
     }

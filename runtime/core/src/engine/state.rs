@@ -58,7 +58,7 @@ pub(super) struct State {
 
 impl State {
     /// Returns the state that was remembered.
-    pub fn load(recovered: Recovered) -> Self {
+    pub(super) fn load(recovered: Recovered) -> Self {
         let mut state = Self {
             seed: recovered.seed,
             revision: recovered.revision,
@@ -106,26 +106,26 @@ impl State {
     }
 
     /// Has the finished Job of that name go at `at`.
-    pub fn expire_at(&mut self, name: Name, at: Timestamp) {
+    pub(super) fn expire_at(&mut self, name: Name, at: Timestamp) {
         self.expire_never(&name);
         self.expiry.insert((at, name.clone()));
         self.expiring.insert(name, at);
     }
 
     /// Has the Job of that name stay.
-    pub fn expire_never(&mut self, name: &Name) {
+    pub(super) fn expire_never(&mut self, name: &Name) {
         if let Some(at) = self.expiring.remove(name) {
             self.expiry.remove(&(at, name.clone()));
         }
     }
 
     /// Returns the Job of that key, if it is there and not over.
-    pub fn job_id(&self, key: &ObjectKey) -> Option<JobId> {
+    pub(super) fn job_id(&self, key: &ObjectKey) -> Option<JobId> {
         self.names.get(&(key.namespace.clone(), key.name.clone())).copied()
     }
 
     /// Has a Job looked at again at `at`, and not before unless something happens to it.
-    pub fn wake(&mut self, id: JobId, at: Option<Timestamp>) {
+    pub(super) fn wake(&mut self, id: JobId, at: Option<Timestamp>) {
         let Some(entry) = self.jobs.get_mut(&id) else { return };
         if let Some(had) = entry.wake_at.take() {
             self.timers.remove(&(had, id));
@@ -137,14 +137,14 @@ impl State {
     }
 
     /// Returns when something is due without anything else happening.
-    pub fn wake_at(&self) -> Option<Timestamp> {
+    pub(super) fn wake_at(&self) -> Option<Timestamp> {
         let job = self.timers.first().map(|(at, _)| *at);
         let expiry = self.expiry.first().map(|(at, _)| *at);
         [job, expiry].into_iter().flatten().min()
     }
 
     /// Lets go of a Job that is over.
-    pub fn evict(&mut self, id: JobId) {
+    pub(super) fn evict(&mut self, id: JobId) {
         self.wake(id, None);
         if let Some(entry) = self.jobs.remove(&id) {
             let name = entry.name();
@@ -155,7 +155,7 @@ impl State {
     }
 
     /// Returns the pods that were told to start and have not ended.
-    pub fn scheduled(&self) -> impl Iterator<Item = PodId> {
+    pub(super) fn scheduled(&self) -> impl Iterator<Item = PodId> {
         let pods = self.jobs.values().flat_map(|entry| entry.state.pods.values());
         pods.filter(|pod| pod.scheduled_at.is_some()).map(|pod| pod.id)
     }
@@ -163,7 +163,7 @@ impl State {
 
 impl Entry {
     /// Returns the entry of a remembered Job.
-    pub fn of(record: JobRecord) -> Self {
+    pub(super) fn of(record: JobRecord) -> Self {
         let spec = record.job.spec.clone().unwrap_or_default();
         let status = record.job.status.clone().unwrap_or_default();
         let memory: Memory = serde_json::from_slice(&record.memory).unwrap_or_default();
@@ -175,8 +175,7 @@ impl Entry {
             (false, None) => Presence::Present,
         };
         let live = record.pods.into_iter().filter(crate::pods::Pod::is_live);
-        let pods: BTreeMap<u32, _> =
-            live.map(|pod| (pod.id.ordinal(), Arc::new(pod))).collect();
+        let pods: BTreeMap<u32, _> = live.map(|pod| (pod.id.ordinal(), Arc::new(pod))).collect();
         let unscheduled = pods.values().filter(|pod| pod.scheduled_at.is_none());
         Self {
             pending: unscheduled.map(|pod| pod.id.ordinal()).collect(),
@@ -195,12 +194,12 @@ impl Entry {
     }
 
     /// Returns the Job's namespace and name.
-    pub fn name(&self) -> Name {
+    pub(super) fn name(&self) -> Name {
         (self.state.info.namespace.clone(), self.state.info.name.clone())
     }
 
     /// Returns whether the Job needs to be known no longer.
-    pub fn is_over(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         self.state.pods.is_empty()
             && match self.state.presence {
                 Presence::Present => self.state.ledger.finished().is_some(),

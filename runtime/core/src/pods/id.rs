@@ -18,6 +18,14 @@ pub struct JobId(pub u64);
 #[serde(transparent)]
 pub struct PodId(u64);
 
+impl JobId {
+    /// Returns the range of the numbers of this Job's pods.
+    #[must_use]
+    pub const fn pods(self) -> std::ops::RangeInclusive<PodId> {
+        PodId::new(self, 0)..=PodId::new(self, PodId::MAX_ORDINAL)
+    }
+}
+
 impl PodId {
     /// The most pods that one Job can ever have.
     pub const MAX_ORDINAL: u32 = (1 << ORDINAL_BITS) - 1;

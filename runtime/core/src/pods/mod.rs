@@ -11,6 +11,7 @@ mod testing;
 
 pub use id::{JobId, PodId};
 pub use object::{FUEL_USED, NODE_NAME};
+pub(crate) use row::uuid;
 pub use row::{Deletion, EndCause, JobInfo, Owner, Pod, Stop, Tally};
 pub use status::{
     Condition, ContainerState, ContainerStatus, PodPhase, PodStatus, Terminated, Waiting,

@@ -68,7 +68,7 @@ impl JobState {
             Verdict::FailIndex => self.fail_index(pod),
             Verdict::Count => {
                 let limit = self.rules.backoff_limit_per_index;
-                if limit.is_some_and(|limit| pod.index_failures >= limit) {
+                if limit.is_some_and(|limit| pod.index_failures.unwrap_or_default() >= limit) {
                     self.fail_index(pod);
                 }
             }

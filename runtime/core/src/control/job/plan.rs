@@ -48,7 +48,7 @@ pub struct NewPod {
     /// Its completion index, in an Indexed Job.
     pub index: Option<u32>,
     /// How often its index had failed before, with `backoffLimitPerIndex`.
-    pub index_failures: u32,
+    pub index_failures: Option<u32>,
 }
 
 /// `Normal` or `Warning`.

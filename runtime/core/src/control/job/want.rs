@@ -47,10 +47,10 @@ pub(super) fn wants(job: &JobState, backoff: &Backoff, now: Timestamp) -> Wants 
     }
     let most = limit(missing);
     let create: Vec<NewPod> = if job.rules.indexed {
-        let index = |index| NewPod { index: Some(index), index_failures: 0 };
+        let index = |index| NewPod { index: Some(index), index_failures: None };
         pending_indexes(job).take(most).map(index).collect()
     } else {
-        vec![NewPod { index: None, index_failures: 0 }; most]
+        vec![NewPod { index: None, index_failures: None }; most]
     };
     let wake_at = (create.len() == MOST_CREATED).then_some(now);
     Wants { create, wake_at, end: Vec::new() }
@@ -128,7 +128,7 @@ fn indexes_on_their_own(job: &JobState, backoff: &Backoff, missing: u32, now: Ti
             continue;
         }
         let index_failures = had.map_or(0, |had| had.failures);
-        wants.create.push(NewPod { index: Some(index), index_failures });
+        wants.create.push(NewPod { index: Some(index), index_failures: Some(index_failures) });
     }
     if wants.create.len() == MOST_CREATED {
         wants.wake_at = Some(now);
