@@ -294,7 +294,7 @@ impl<S: Store> Turn<'_, S> {
             let cause = crate::pods::EndCause::Shutdown;
             let stop = crate::pods::Stop { cause, asked_at: now, grace };
             self.edit_pod(id.job(), id.ordinal(), |pod| pod.stop = Some(stop));
-            self.done.effects.push(Effect::Stop(id, cause, grace));
+            self.stage.effects.push(Effect::Stop(id, cause, grace));
         }
     }
 }

@@ -109,7 +109,7 @@ impl<S: Store> Turn<'_, S> {
         let id = self.job_id(&key)?;
         let object = self.stage.put(Some(Arc::clone(old)), object, Some(id));
         let Object::Job(job) = &*object else { return Ok(object) };
-        let rules = Rules::of(job.spec.as_ref().unwrap_or(&Default::default()));
+        let rules = Rules::of(&job.spec.clone().unwrap_or_default());
         self.set_expiry(&key, &rules, job.status.as_ref());
         let info = JobInfo::of(id, job);
         self.refresh_entry(id, &object, info, rules);
@@ -145,12 +145,10 @@ fn is_released(object: &Object) -> bool {
 
 /// Whether the client made the change conditional.
 fn names_revision(patch: &Patch) -> bool {
-    match &patch.body {
-        Value::Array(operations) => {
-            operations.iter().any(|operation| operation["path"] == "/metadata/resourceVersion")
-        }
-        body => body.pointer("/metadata/resourceVersion").is_some(),
-    }
+    let Some(operations) = patch.body.as_array() else {
+        return patch.body.pointer("/metadata/resourceVersion").is_some();
+    };
+    operations.iter().any(|operation| operation["path"] == "/metadata/resourceVersion")
 }
 
 fn refuse_pods(key: &ObjectKey) -> Result<(), ApiError> {
