@@ -99,8 +99,7 @@ fn day_words(day: Values, weekday: Values) -> Option<String> {
     match (days, weekdays) {
         (Some(days), Some(weekdays)) => Some(format!("{days} {joint} {weekdays}")),
         // A day field that is not open matches every day when it lists all of them.
-        (Some(_), None) if !day.is_open && !weekday.is_open => None,
-        (None, Some(_)) if !day.is_open && !weekday.is_open => None,
+        (Some(_), None) | (None, Some(_)) if !day.is_open && !weekday.is_open => None,
         (days, weekdays) => days.or(weekdays),
     }
 }

@@ -4,6 +4,7 @@ use k8s_openapi::api::batch::v1::{CronJob, JobTemplateSpec};
 
 use super::job;
 use crate::api::field::{Errors, Path};
+use crate::schedule::{Schedule, Zone};
 
 const CONCURRENCY_POLICIES: [&str; 3] = ["Allow", "Forbid", "Replace"];
 
@@ -59,6 +60,9 @@ fn schedule(errors: &mut Errors, path: &Path, cron_job: &CronJob, old: Option<&C
         errors.required(path, "");
         return;
     }
+    if let Err(error) = Schedule::parse(schedule, Zone::UTC) {
+        errors.invalid(path, schedule, &error.to_string());
+    }
     // A zone in the schedule stays allowed where it was before the rule.
     let allowed = old.is_some_and(|old| old.spec.schedule.contains("TZ"));
     if schedule.contains("TZ") && !allowed {
@@ -94,7 +98,7 @@ fn time_zone(errors: &mut Errors, path: &Path, zone: Option<&str>) {
         errors.invalid(path, zone, why);
     }
     // "Local" is a zone to the reference, of the machine that it runs on.
-    if zone != "Local" && zone.parse::<chrono_tz::Tz>().is_err() {
+    if zone != "Local" && Zone::parse(zone).is_err() {
         errors.invalid(path, zone, &format!("unknown time zone {zone}"));
     }
 }
