@@ -2,5 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod crashes;
 mod given;
+mod model;
 mod round_trips;
+mod versions;
