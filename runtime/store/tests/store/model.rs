@@ -257,16 +257,13 @@ impl Model {
     fn put_job(&mut self, place: usize, writes: &mut Vec<Write>) {
         let (namespace, name) = PLACES[place];
         let mut made = job(namespace, name, self.revision);
-        let (id, finished) = match self.job_at(place) {
-            Some((id, stored)) => {
-                made.status = stored.job.status;
-                made.metadata.uid = stored.job.metadata.uid;
-                (id, stored.finished)
-            }
-            None => {
-                self.next_job += 1;
-                (self.next_job - 1, false)
-            }
+        let (id, finished) = if let Some((id, stored)) = self.job_at(place) {
+            made.status = stored.job.status;
+            made.metadata.uid = stored.job.metadata.uid;
+            (id, stored.finished)
+        } else {
+            self.next_job += 1;
+            (self.next_job - 1, false)
         };
         self.jobs.insert(id, Stored { job: made.clone(), finished, orphaned: false });
         writes.push(write_job(id, made));
@@ -310,23 +307,17 @@ impl Model {
     }
 
     fn list(&self, kind: Kind, namespace: Option<&str>) -> Vec<Object> {
-        let mut objects: Vec<Object> = match kind {
-            Kind::ConfigMap => self.maps.values().cloned().collect(),
-            Kind::Job => {
-                let jobs = self.jobs.values().filter(|stored| !stored.orphaned);
-                jobs.map(|stored| Object::Job(Box::new(stored.job.clone()))).collect()
-            }
-            _ => {
-                let pods = self.pods.values();
-                pods.map(|pod| pod.to_object(&self.info(pod.id.job().0)))
-                    .map(|pod| Object::Pod(Box::new(pod)))
-                    .collect()
-            }
-        };
+        let mut objects = self.maps.values().cloned().collect::<Vec<_>>();
+        let jobs = self.jobs.values().filter(|stored| !stored.orphaned);
+        objects.extend(jobs.map(|stored| Object::Job(Box::new(stored.job.clone()))));
+        objects.sort_by_key(Object::key);
+        objects.extend(
+            self.pods
+                .values()
+                .map(|pod| Object::Pod(Box::new(pod.to_object(&self.info(pod.id.job().0))))),
+        );
+        objects.retain(|object| object.kind() == kind);
         objects.retain(|object| namespace.is_none_or(|n| object.key().namespace == n));
-        if kind != Kind::Pod {
-            objects.sort_by_key(Object::key);
-        }
         objects
     }
 
