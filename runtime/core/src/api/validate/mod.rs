@@ -5,6 +5,7 @@ mod config;
 mod container;
 mod cron_job;
 mod env;
+mod event;
 mod indexes;
 mod job;
 mod job_status;
@@ -42,7 +43,8 @@ pub fn validate_create(object: &Object) -> Vec<Cause> {
         Object::ConfigMap(map) => config::validate_config_map(&mut errors, map),
         Object::Secret(secret) => config::validate_secret(&mut errors, secret),
         Object::PersistentVolumeClaim(claim) => volume::validate_claim(&mut errors, claim),
-        Object::Namespace(_) | Object::ServiceAccount(_) | Object::Event(_) => {}
+        Object::Event(event) => event::validate(&mut errors, event),
+        Object::Namespace(_) | Object::ServiceAccount(_) => {}
     }
     errors.into_causes()
 }
