@@ -4,13 +4,11 @@
 //! What the crate does otherwise: it wants seconds and years, counts Sunday as 1, needs both day fields
 //! to match where the reference takes either, has no empty list, and ends in the year 2100.
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc};
 
 use super::error::Field;
 use super::expression::Values;
 
-/// robfig/cron `spec.go`: what does not come within five years never comes.
-pub(super) const YEARS: i32 = 5;
 /// The crate is asked about the 28 years up to this one: they hold every calendar that there is.
 const LAST_TWIN: i32 = 1999;
 
@@ -39,7 +37,13 @@ impl Calendar {
         Self { any_of: days.into_iter().filter_map(schedule).collect() }
     }
 
-    /// Returns the first time after `after`; `None` where it is more than [`YEARS`] away.
+    /// Returns whether a field takes no value, so that no time ever comes.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.any_of.is_empty()
+    }
+
+    /// Returns the first time after `after`; `None` where neither this year nor the
+    /// next has one.
     pub(super) fn next_after(&self, after: NaiveDateTime) -> Option<NaiveDateTime> {
         self.any_of.iter().filter_map(|one| next(one, after)).min()
     }
@@ -62,8 +66,7 @@ fn schedule(fields: &[Values; 5]) -> cron::Schedule {
 }
 
 fn next(schedule: &cron::Schedule, after: NaiveDateTime) -> Option<NaiveDateTime> {
-    let first = after.checked_add_signed(TimeDelta::seconds(1))?.year();
-    (after.year()..=first + YEARS).find_map(|year| {
+    (after.year()..=after.year() + 1).find_map(|year| {
         let twin = twin(year, LAST_TWIN)?;
         let from = if year == after.year() {
             after.with_year(twin)?

@@ -7,10 +7,11 @@
 
 use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
 
-use super::calendar::YEARS;
 use super::expression::Values;
 use super::zone::Zone;
 
+/// What does not come within so many years never comes.
+const YEARS: i32 = 5;
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
 
