@@ -1,1 +1,12 @@
-//! Simulation, the real binary end to end, and the borders of the crates.
+//! What the end-to-end tests share: the real binary, a daemon of it, kubectl, and the modules that
+//! `scripts/examples` has built. Nothing of the project's own code is called: only programs are.
+
+mod daemon;
+mod folder;
+mod guests;
+mod program;
+
+pub use daemon::{Daemon, Lines};
+pub use folder::Folder;
+pub use guests::{example, manifest, module};
+pub use program::{Output, jobling};

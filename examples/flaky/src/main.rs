@@ -2,11 +2,11 @@
 //!
 //! By number: the first `FAIL_ATTEMPTS` attempts fail, counted in the file `ATTEMPTS_FILE`, which has to
 //! outlive an attempt (on an emptyDir for a restarted container, on a claim for a new pod). By chance,
-//! where no such file is named: `FAIL_PERCENT` of the pods fail (25 unless set), drawn from `HOSTNAME`,
-//! the pod's name, so that the same pod always meets the same fate.
+//! where no such file is named: `FAIL_PERCENT` of the attempts fail (25 unless set). With `HOSTNAME`, the
+//! pod's name, that is drawn from the name, so that the same pod always meets the same fate.
 
 use std::error::Error;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, RandomState};
 use std::process::ExitCode;
 use std::str::FromStr;
 use std::time::Duration;
@@ -42,7 +42,9 @@ enum Fate {
 fn attempt() -> Result<Fate, Box<dyn Error>> {
     let fate = match env::var("ATTEMPTS_FILE") {
         Ok(path) => by_number(count_attempt(&path)?, number("FAIL_ATTEMPTS", 1)?),
-        Err(_) => by_chance(&env::var("HOSTNAME")?, number("FAIL_PERCENT", 25)?),
+        Err(_) => {
+            by_chance(draw(env::var("HOSTNAME").ok().as_deref()), number("FAIL_PERCENT", 25)?)
+        }
     };
     thread::sleep(Duration::from_millis(number("WORK_MILLISECONDS", 100)?));
     Ok(fate)
@@ -65,10 +67,16 @@ fn by_number(attempt: u64, failures: u64) -> Fate {
     if attempt > failures { Fate::Success } else { Fate::Failure }
 }
 
-fn by_chance(pod: &str, percent: u64) -> Fate {
-    let mut hasher = DefaultHasher::new();
-    pod.hash(&mut hasher);
-    if hasher.finish() % 100 < percent { Fate::Failure } else { Fate::Success }
+/// Returns a number that belongs to the pod, or to nobody where its name is not known.
+fn draw(pod: Option<&str>) -> u64 {
+    match pod {
+        Some(name) => BuildHasherDefault::<DefaultHasher>::default().hash_one(name),
+        None => RandomState::new().hash_one(()),
+    }
+}
+
+fn by_chance(drawn: u64, percent: u64) -> Fate {
+    if drawn % 100 < percent { Fate::Failure } else { Fate::Success }
 }
 
 /// Returns the number in an environment variable, or `default` where it is unset.
@@ -104,7 +112,9 @@ mod tests {
     fn about_as_many_pods_fail_as_was_asked_for() {
         for percent in [0, 25, 60, 100] {
             let failures = (0..10_000)
-                .filter(|pod| by_chance(&format!("flaky-{pod}"), percent) == Fate::Failure)
+                .filter(|pod| {
+                    by_chance(draw(Some(&format!("flaky-{pod}"))), percent) == Fate::Failure
+                })
                 .count() as u64;
             assert!(failures.abs_diff(percent * 100) < 300, "{failures} of 10000 at {percent} %");
         }
@@ -113,7 +123,7 @@ mod tests {
     #[test]
     fn a_pod_always_meets_the_same_fate() {
         for pod in ["flaky-bcdfg", "flaky-hjklm"] {
-            assert_eq!(by_chance(pod, 50), by_chance(pod, 50), "{pod}");
+            assert_eq!(draw(Some(pod)), draw(Some(pod)), "{pod}");
         }
     }
 }

@@ -1,0 +1,109 @@
+//! Runs the programs under test to their end: jobling's real binary, and kubectl.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::{env, fmt};
+
+/// What a program left behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// Its exit code; 128 and the signal's number where a signal ended it, as a shell has it.
+    pub code: i32,
+    /// What it wrote to stdout.
+    pub stdout: String,
+    /// What it wrote to stderr.
+    pub stderr: String,
+}
+
+impl Output {
+    /// Returns itself where the exit code is `code`.
+    ///
+    /// # Panics
+    /// With all that the program wrote, where the code is another.
+    #[must_use]
+    #[track_caller]
+    pub fn expect_code(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "{self}");
+        self
+    }
+
+    /// Returns stdout as JSON.
+    ///
+    /// # Panics
+    /// Where it is none.
+    #[must_use]
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}\n{self}"))
+    }
+}
+
+impl fmt::Display for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "exit code {}\n--- stdout\n{}--- stderr\n{}", self.code, self.stdout, self.stderr)
+    }
+}
+
+/// Runs jobling in `directory` to its end, with nothing on stdin.
+#[must_use]
+pub fn jobling<A: AsRef<OsStr>>(
+    directory: impl AsRef<Path>,
+    arguments: impl IntoIterator<Item = A>,
+) -> Output {
+    finish(jobling_command().current_dir(directory).args(arguments))
+}
+
+/// Returns a command for jobling's binary, without what the tester's environment says to it.
+pub(crate) fn jobling_command() -> Command {
+    let mut command = Command::new(binary());
+    for (name, _) in env::vars_os() {
+        let ours = name.to_string_lossy().starts_with("JOBLING_") && name != "JOBLING_TOOLCHAIN";
+        if ours || name == "KUBECONFIG" {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// Returns a command for kubectl: the one that scripts/toolchain installed, or else the machine's.
+pub(crate) fn kubectl_command() -> Command {
+    let installed = toolchain().join("kubectl/kubectl");
+    Command::new(if installed.exists() { installed } else { PathBuf::from("kubectl") })
+}
+
+/// Runs a command to its end.
+pub(crate) fn finish(command: &mut Command) -> Output {
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?} cannot be started: {error}"));
+    Output {
+        code: code(output.status),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+pub(crate) fn code(status: std::process::ExitStatus) -> i32 {
+    use std::os::unix::process::ExitStatusExt;
+    status.code().or_else(|| status.signal().map(|signal| 128 + signal)).expect("code or signal")
+}
+
+/// Returns the binary of the same profile, beside the directory that this test was built into.
+fn binary() -> PathBuf {
+    let test = env::current_exe().expect("the test knows its own path");
+    let profile = test.ancestors().nth(2).expect("PROFILE/deps/TEST");
+    let binary = profile.join("jobling");
+    assert!(binary.exists(), "{} is missing: run scripts/test", binary.display());
+    binary
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test is told by its environment where tools are")]
+fn toolchain() -> PathBuf {
+    let of = |name: &str| env::var_os(name).map(PathBuf::from);
+    let data = || of("XDG_DATA_HOME").or_else(|| Some(env::home_dir()?.join(".local/share")));
+    of("JOBLING_TOOLCHAIN")
+        .or_else(|| Some(data()?.join("jobling/toolchain")))
+        .expect("a home directory")
+}
