@@ -1,7 +1,5 @@
 //! Every served kind, as kubectl sends it, and what a client may not do.
 
-#![expect(clippy::unwrap_used, reason = "an object that is not admitted is a failed test")]
-
 use jobling_core::Timestamp;
 use jobling_core::api::{
     ApiError, FieldValidation, Identity, Kind, Object, Reason, admit_create, admit_update,
