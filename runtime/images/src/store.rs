@@ -1,0 +1,381 @@
+//! The local store: bytes by their digest, and names that lead to them. Two names of the same bytes share
+//! them, and bytes go with their last name.
+//!
+//! `blobs/sha256/ab/ab…` holds the bytes, `names/HASH.json` a name each. A file is written beside its
+//! place, brought to the disk and then renamed, so a crash leaves the old or the new, never half; what
+//! a crash leaves without a name is removed at the next start.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use sha2::{Digest as _, Sha256};
+use tempfile::NamedTempFile;
+
+use crate::record::Record;
+use crate::{Digest, Entry, Image, ModuleError, Reference, Summary};
+
+/// How much may be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The most bytes of one image.
+    pub image_bytes: u64,
+    /// The most bytes of all images.
+    pub total_bytes: u64,
+}
+
+/// Why an image could not be imported. Nothing of it is kept.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// It is too large.
+    #[error("the image has more than {most} bytes, the most that one may have")]
+    TooLarge {
+        /// The most.
+        most: u64,
+    },
+    /// There is no room for it.
+    #[error(
+        "the image's {size} bytes would bring the store over its {most}; remove images that are not needed"
+    )]
+    StoreFull {
+        /// Its bytes.
+        size: u64,
+        /// The most of all images.
+        most: u64,
+    },
+    /// It can be no image.
+    #[error("the image cannot be run")]
+    Module(#[from] ModuleError),
+    /// The bytes are not those that the name asks for.
+    #[error("the image's digest is {found}, and its name asks for {asked}")]
+    Digest {
+        /// The digest in the name.
+        asked: Digest,
+        /// The bytes' own.
+        found: Digest,
+    },
+    /// It could not be read or written.
+    #[error("the image cannot be stored")]
+    File(#[from] io::Error),
+}
+
+/// Why the store or an image in it could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ImageError {
+    /// The file's bytes are not those that were imported.
+    #[error("the file {} has changed since its import; import {reference} again", path.display())]
+    Changed {
+        /// The image.
+        reference: Box<Reference>,
+        /// Its file.
+        path: PathBuf,
+    },
+    /// A name's file cannot be read.
+    #[error("the file {} is no image's record; remove it and import the image again", path.display())]
+    Record {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The file system failed.
+    #[error("{} cannot be used", path.display())]
+    File {
+        /// The file or directory.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// What removing a name came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    /// There was no such name.
+    Unknown,
+    /// The name is gone; other names share its bytes.
+    Name,
+    /// The name and its bytes are gone.
+    Image,
+}
+
+/// The local store of images. One process has it; its threads share it.
+#[derive(Debug)]
+pub struct ImageStore {
+    root: PathBuf,
+    limits: Limits,
+    names: Mutex<BTreeMap<Reference, Record>>,
+}
+
+impl ImageStore {
+    /// Opens the store in the directory `root`, made if it is not there, and removes what a crash left.
+    ///
+    /// # Errors
+    /// Where a file of it cannot be read.
+    pub fn open(root: impl Into<PathBuf>, limits: Limits) -> Result<Self, ImageError> {
+        let store = Self { root: root.into(), limits, names: Mutex::default() };
+        for directory in [store.blobs(), store.names_directory(), store.incoming()] {
+            fs::create_dir_all(&directory).map_err(at(&directory))?;
+        }
+        let names = store.read_names()?;
+        store.sweep(&names)?;
+        *store.locked() = names;
+        Ok(store)
+    }
+
+    /// Stores what `source` gives under the name `reference`, which then leads to it alone.
+    ///
+    /// # Errors
+    /// Where it is too large, no module or component, not what the name's digest says, or cannot be
+    /// written.
+    pub fn import(
+        &self,
+        reference: &Reference,
+        source: impl Read,
+        entry: Entry,
+        now: SystemTime,
+    ) -> Result<Image, ImportError> {
+        let incoming = self.receive(source)?;
+        if let Some(asked) = reference.digest().filter(|asked| **asked != incoming.digest) {
+            return Err(ImportError::Digest { asked: asked.clone(), found: incoming.digest });
+        }
+        let summary = Summary::of(&fs::read(incoming.file.path())?)?;
+        let since_epoch = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let record = Record {
+            reference: reference.clone(),
+            digest: incoming.digest.clone(),
+            size_bytes: incoming.size_bytes,
+            kind: summary.kind,
+            entry,
+            imported_at_seconds: since_epoch.as_secs(),
+        };
+        let mut names = self.locked();
+        self.keep(incoming, &names)?;
+        if let Err(error) = self.write_name(&record) {
+            self.drop_unnamed(&record.digest, &names)?;
+            return Err(error.into());
+        }
+        let image = self.image(&record);
+        if let Some(before) = names.insert(reference.clone(), record)
+            && let Err(error) = self.drop_unnamed(&before.digest, &names)
+        {
+            // The import is done; what stays behind goes at the next start.
+            tracing::warn!(digest = %before.digest, %error, "image not removed");
+        }
+        tracing::info!(image = %reference, digest = %image.digest, "image imported");
+        Ok(image)
+    }
+
+    /// Returns the image of that name; of a name with a digest, any of that repository with these bytes.
+    #[must_use]
+    pub fn resolve(&self, reference: &Reference) -> Option<Image> {
+        let names = self.locked();
+        let found = names.get(reference).or_else(|| {
+            let digest = reference.digest()?;
+            names.values().find(|record| {
+                record.digest == *digest && record.reference.same_repository(reference)
+            })
+        });
+        found.map(|record| self.image(record))
+    }
+
+    /// Returns every image, by name.
+    #[must_use]
+    pub fn list(&self) -> Vec<Image> {
+        self.locked().values().map(|record| self.image(record)).collect()
+    }
+
+    /// Removes a name, and its bytes where no other name has them.
+    ///
+    /// # Errors
+    /// Where a file cannot be removed.
+    pub fn remove(&self, reference: &Reference) -> Result<Removal, ImageError> {
+        let mut names = self.locked();
+        if !names.contains_key(reference) {
+            return Ok(Removal::Unknown);
+        }
+        let path = self.name_file(reference);
+        fs::remove_file(&path).and_then(|()| sync_parent(&path)).map_err(at(&path))?;
+        let Some(record) = names.remove(reference) else { return Ok(Removal::Unknown) };
+        let blob = self.blob(&record.digest);
+        self.drop_unnamed(&record.digest, &names).map_err(at(&blob))
+    }
+
+    /// Returns an image's bytes, after making sure that they are those that were imported.
+    ///
+    /// # Errors
+    /// Where they are not, or cannot be read.
+    pub fn read(&self, image: &Image) -> Result<Vec<u8>, ImageError> {
+        let bytes = fs::read(&image.path).map_err(at(&image.path))?;
+        if Digest::of(&bytes) == image.digest {
+            return Ok(bytes);
+        }
+        let reference = Box::new(image.reference.clone());
+        Err(ImageError::Changed { reference, path: image.path.clone() })
+    }
+
+    /// Reads `source` into a file beside the store, up to the most that one image may have.
+    fn receive(&self, source: impl Read) -> Result<Incoming, ImportError> {
+        let most = self.limits.image_bytes;
+        let mut file = NamedTempFile::new_in(self.incoming())?;
+        let mut hash = Sha256::new();
+        let mut size_bytes = 0;
+        let mut source = source.take(most.saturating_add(1));
+        let mut buffer = vec![0; 64 << 10];
+        loop {
+            let length = source.read(&mut buffer)?;
+            if length == 0 {
+                break;
+            }
+            hash.update(&buffer[..length]);
+            file.write_all(&buffer[..length])?;
+            size_bytes += u64::try_from(length).expect("a buffer's length");
+        }
+        if size_bytes > most {
+            return Err(ImportError::TooLarge { most });
+        }
+        Ok(Incoming { file, digest: Digest::of_hash(hash), size_bytes })
+    }
+
+    /// Puts received bytes into their place, where they are not there yet.
+    fn keep(
+        &self,
+        incoming: Incoming,
+        names: &BTreeMap<Reference, Record>,
+    ) -> Result<(), ImportError> {
+        let stored: BTreeMap<&Digest, u64> =
+            names.values().map(|record| (&record.digest, record.size_bytes)).collect();
+        let total: u64 = stored.values().sum();
+        let (size, most) = (incoming.size_bytes, self.limits.total_bytes);
+        if !stored.contains_key(&incoming.digest) && total.saturating_add(size) > most {
+            return Err(ImportError::StoreFull { size, most });
+        }
+        // Also over bytes that are there: a file that has changed since its import is mended so.
+        let blob = self.blob(&incoming.digest);
+        let parent = blob.parent().expect("below the store");
+        fs::create_dir_all(parent)?;
+        persist(incoming.file, &blob)?;
+        Ok(sync_parent(parent)?)
+    }
+
+    fn write_name(&self, record: &Record) -> io::Result<()> {
+        let mut file = NamedTempFile::new_in(self.incoming())?;
+        serde_json::to_writer_pretty(&mut file, record)?;
+        persist(file, &self.name_file(&record.reference))
+    }
+
+    /// Removes the bytes of `digest` where no name leads to them.
+    fn drop_unnamed(
+        &self,
+        digest: &Digest,
+        names: &BTreeMap<Reference, Record>,
+    ) -> io::Result<Removal> {
+        if names.values().any(|record| record.digest == *digest) {
+            return Ok(Removal::Name);
+        }
+        match fs::remove_file(self.blob(digest)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(Removal::Image),
+        }
+    }
+
+    fn read_names(&self) -> Result<BTreeMap<Reference, Record>, ImageError> {
+        let mut names = BTreeMap::new();
+        for path in entries(&self.names_directory())? {
+            let text = fs::read(&path).map_err(at(&path))?;
+            let record: Record = serde_json::from_slice(&text)
+                .map_err(|source| ImageError::Record { path: path.clone(), source })?;
+            names.insert(record.reference.clone(), record);
+        }
+        Ok(names)
+    }
+
+    /// Removes half-received files and bytes without a name.
+    fn sweep(&self, names: &BTreeMap<Reference, Record>) -> Result<(), ImageError> {
+        for path in entries(&self.incoming())? {
+            fs::remove_file(&path).map_err(at(&path))?;
+        }
+        let named: BTreeSet<PathBuf> =
+            names.values().map(|record| self.blob(&record.digest)).collect();
+        for directory in entries(&self.blobs())? {
+            for path in entries(&directory)? {
+                if !named.contains(&path) {
+                    fs::remove_file(&path).map_err(at(&path))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn image(&self, record: &Record) -> Image {
+        Image {
+            reference: record.reference.clone(),
+            digest: record.digest.clone(),
+            path: self.blob(&record.digest),
+            size_bytes: record.size_bytes,
+            kind: record.kind,
+            entry: record.entry.clone(),
+            imported_at: record.imported_at(),
+        }
+    }
+
+    fn locked(&self) -> MutexGuard<'_, BTreeMap<Reference, Record>> {
+        self.names.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn blobs(&self) -> PathBuf {
+        self.root.join("blobs/sha256")
+    }
+
+    fn blob(&self, digest: &Digest) -> PathBuf {
+        self.blobs().join(&digest.hex()[..2]).join(digest.hex())
+    }
+
+    fn incoming(&self) -> PathBuf {
+        self.root.join("incoming")
+    }
+
+    fn names_directory(&self) -> PathBuf {
+        self.root.join("names")
+    }
+
+    /// The file is named by a hash: a reference may be longer than a file's name, and has slashes.
+    fn name_file(&self, reference: &Reference) -> PathBuf {
+        let hash = Digest::of(reference.to_string().as_bytes());
+        self.names_directory().join(format!("{}.json", hash.hex()))
+    }
+}
+
+/// Bytes that were received and have no name yet; removed when dropped.
+struct Incoming {
+    file: NamedTempFile,
+    digest: Digest,
+    size_bytes: u64,
+}
+
+/// Brings `file` to the disk and gives it its name, in place of what had it.
+fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    sync_parent(path)
+}
+
+fn sync_parent(path: &Path) -> io::Result<()> {
+    File::open(path.parent().expect("below the store"))?.sync_all()
+}
+
+/// Returns the paths in a directory, in order.
+fn entries(directory: &Path) -> Result<BTreeSet<PathBuf>, ImageError> {
+    let entries = fs::read_dir(directory).map_err(at(directory))?;
+    entries.map(|entry| entry.map(|entry| entry.path()).map_err(at(directory))).collect()
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> ImageError {
+    let path = path.to_owned();
+    move |source| ImageError::File { path, source }
+}
