@@ -38,7 +38,8 @@ impl Digest {
 
     /// Returns the digest of all that `hash` was given.
     pub(crate) fn of_hash(hash: Sha256) -> Self {
-        Self(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        let digits = hash.finalize().into_iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+        Self(digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect())
     }
 
     /// Returns the 64 digits.

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use wasmparser::{
-    BinaryReaderError, ComponentExternalKind, Encoding, ExternalKind, Parser, Payload, TypeRef,
+    BinaryReaderError, ComponentExternalKind, ExternalKind, Parser, Payload, TypeRef,
 };
 
 /// What an image's bytes are.
@@ -127,19 +127,19 @@ impl Summary {
         let mut summary = Self { kind, imports: Vec::new(), exports: Vec::new() };
         let mut depth = 0u32;
         for payload in Parser::new(0).parse_all(bytes) {
-            match payload.map_err(damaged)? {
-                Payload::Version { encoding, .. } if depth == 0 => {
-                    debug_assert_eq!(encoding == Encoding::Component, kind == ImageKind::Component);
-                }
-                Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
-                Payload::End(_) => depth = depth.saturating_sub(1),
-                payload if depth == 0 => summary.add(payload).map_err(damaged)?,
-                _ => {}
+            let payload = payload.map_err(damaged)?;
+            if matches!(payload, Payload::ModuleSection { .. } | Payload::ComponentSection { .. }) {
+                depth += 1;
+            } else if let Payload::End(_) = payload {
+                depth = depth.saturating_sub(1);
+            } else if depth == 0 {
+                summary.add(payload).map_err(damaged)?;
             }
         }
         Ok(summary)
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no other section imports or exports")]
     fn add(&mut self, payload: Payload<'_>) -> Result<(), BinaryReaderError> {
         match payload {
             Payload::ImportSection(section) => {
