@@ -1,2 +1,77 @@
-//! The binary.
-fn main() {}
+//! The `jobling` binary: the command line, the daemon and the runner in the foreground, where the rooms
+//! are wired together.
+
+mod args;
+mod client;
+mod clock;
+mod environment;
+mod jsonpath;
+mod manifest;
+mod output;
+mod print;
+mod verbs;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use args::{Cli, Command};
+use client::Rest;
+use output::Output;
+use verbs::{Exit, Failure};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return misunderstood(&error),
+    };
+    let mut output = Output::of_process();
+    match carry_out(cli, &mut output) {
+        Ok(exit) => ExitCode::from(exit.code()),
+        // What a shell makes of a program that SIGPIPE ended.
+        Err(failure) if failure.is_broken_pipe() => ExitCode::from(141),
+        Err(failure) => {
+            output.note(&failure.to_string());
+            ExitCode::from(failure.exit().code())
+        }
+    }
+}
+
+/// Says what is wrong with the command line. A wrong word of a command that kubectl has exits as
+/// kubectl does, so that scripts carry over.
+fn misunderstood(error: &clap::Error) -> ExitCode {
+    drop(error.print());
+    if !error.use_stderr() {
+        return ExitCode::SUCCESS;
+    }
+    let words = std::env::args().skip(1);
+    let verb = words.into_iter().find(|word| !word.starts_with('-')).unwrap_or_default();
+    match Command::is_kubectls(&verb) {
+        true => ExitCode::from(Exit::Failure.code()),
+        false => ExitCode::from(Exit::Usage.code()),
+    }
+}
+
+fn carry_out(cli: Cli, output: &mut Output) -> Result<Exit, Failure> {
+    if let Command::Completion { shell } = cli.command {
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut Cli::command(), "jobling", &mut script);
+        output.print(&String::from_utf8_lossy(&script))?;
+        return Ok(Exit::Success);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(client_verb(&cli, output))
+}
+
+async fn client_verb(cli: &Cli, output: &mut Output) -> Result<Exit, Failure> {
+    let data = environment::default_data_directory();
+    let (client, target, namespace) = client::connect(&cli.connection, &data).await?;
+    let rest = Rest::new(client, target, namespace);
+    match &cli.command {
+        Command::Get(args) => verbs::get(args, &rest, output).await,
+        Command::Version(args) => {
+            verbs::version(args, (!args.client).then_some(&rest), output).await
+        }
+        Command::Completion { .. } => Ok(Exit::Success),
+    }
+}

@@ -1,0 +1,96 @@
+//! What can be typed after `jobling`: the tree of commands and their options. Only the form of the
+//! arguments is judged here; what they mean is decided by the verbs.
+
+mod connection;
+mod duration;
+mod read;
+mod selection;
+mod write;
+
+pub(crate) use connection::Connection;
+pub(crate) use duration::GoDuration;
+pub(crate) use read::Get;
+pub(crate) use selection::Filter;
+pub(crate) use write::Files;
+
+use clap::{Parser, Subcommand};
+
+/// Kubernetes Jobs as WASI modules on one small host.
+///
+/// `jobling run` carries out a manifest in the foreground. `jobling serve` is the daemon; the other
+/// commands, and kubectl, talk to it.
+#[derive(Debug, Parser)]
+#[command(name = "jobling", version, max_term_width = 100, after_long_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  jobling get jobs -w
+
+Exit codes:
+  0    done; for `run` and `wait --for=finished`: every Job is complete
+  1    it failed, or a Job did
+  2    the command line or a manifest of `run` is wrong; nothing was run
+  124  `run --timeout` is over";
+
+/// A command.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show objects.
+    Get(Get),
+    /// Print the versions of this program and of the daemon.
+    Version(Version),
+    /// Print a shell's completion script.
+    #[command(after_help = "\
+Examples:
+  source <(jobling completion bash)
+  jobling completion zsh > \"${fpath[1]}/_jobling\"
+  jobling completion fish > ~/.config/fish/completions/jobling.fish")]
+    Completion {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+impl Command {
+    /// Returns whether kubectl has this command: its habits hold for it, exit codes included.
+    pub(crate) fn is_kubectls(word: &str) -> bool {
+        const WORDS: [&str; 9] = [
+            "apply",
+            "create",
+            "get",
+            "describe",
+            "logs",
+            "wait",
+            "delete",
+            "version",
+            "completion",
+        ];
+        WORDS.contains(&word)
+    }
+}
+
+/// Print the versions of this program and of the daemon.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Version {
+    /// Do not ask the daemon.
+    #[arg(long)]
+    pub(crate) client: bool,
+    /// The form of the answer.
+    #[arg(short, long, value_enum)]
+    pub(crate) output: Option<DataFormat>,
+}
+
+/// A form for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum DataFormat {
+    /// JSON.
+    Json,
+    /// YAML.
+    Yaml,
+}

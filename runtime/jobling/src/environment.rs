@@ -1,0 +1,44 @@
+//! What this process reads of its environment, in one place: directories that belong to the user.
+
+use std::path::PathBuf;
+
+/// Returns the data directory of a daemon that is told of none: /var/lib/jobling for root, else
+/// `$XDG_STATE_HOME/jobling` or `~/.local/state/jobling`.
+pub(crate) fn default_data_directory() -> PathBuf {
+    if rustix::process::geteuid().is_root() {
+        return PathBuf::from("/var/lib/jobling");
+    }
+    user_directory("XDG_STATE_HOME", ".local/state").join("jobling")
+}
+
+/// Returns where scripts/toolchain puts what builds tasks: `$JOBLING_TOOLCHAIN`, else
+/// `$XDG_DATA_HOME/jobling/toolchain` or `~/.local/share/jobling/toolchain`.
+pub(crate) fn toolchain_directory() -> PathBuf {
+    match variable("JOBLING_TOOLCHAIN") {
+        Some(directory) => PathBuf::from(directory),
+        None => user_directory("XDG_DATA_HOME", ".local/share").join("jobling/toolchain"),
+    }
+}
+
+/// Returns the user's kubeconfig, which kubectl takes when it is told of none.
+pub(crate) fn log_filter() -> Option<String> {
+    variable("JOBLING_LOG")
+}
+
+/// Returns the socket on which the service manager wants to hear that the daemon is ready.
+pub(crate) fn notify_socket() -> Option<String> {
+    variable("NOTIFY_SOCKET")
+}
+
+/// Returns an environment variable's value; one that is empty counts as unset.
+#[expect(clippy::disallowed_methods, reason = "this file is the reader of the environment")]
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn user_directory(name: &str, below_home: &str) -> PathBuf {
+    match variable(name).map(PathBuf::from).filter(|path| path.is_absolute()) {
+        Some(directory) => directory,
+        None => std::env::home_dir().unwrap_or_else(|| PathBuf::from("/")).join(below_home),
+    }
+}

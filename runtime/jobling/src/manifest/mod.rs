@@ -1,0 +1,6 @@
+//! Manifests as the command line is given them: which files, and the documents in them. What a document
+//! must look like is core's to judge.
+
+mod source;
+
+pub(crate) use source::{Depth, Source, SourceError, read_all};

@@ -1,0 +1,91 @@
+//! How a command ends, and the number that it leaves to the shell.
+
+use std::io;
+
+use crate::client::{ClientError, ConnectError};
+use crate::jsonpath::EvaluateError;
+use crate::manifest::SourceError;
+use crate::print::FormatError;
+
+/// The number that a command leaves to the shell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Done.
+    Success,
+    /// It failed, or a Job did.
+    Failure,
+    /// The command line or a manifest is wrong; nothing was run.
+    Usage,
+    /// A time limit is over.
+    Timeout,
+}
+
+impl Exit {
+    /// Returns the number.
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Failure => 1,
+            Self::Usage => 2,
+            Self::Timeout => 124,
+        }
+    }
+}
+
+/// Why a command could not do what it was told.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The words of the command do not go together.
+    #[error("error: {0}")]
+    Usage(String),
+    /// No server is to be had.
+    #[error("error: {}", chain(.0))]
+    Connect(#[from] ConnectError),
+    /// A request came to nothing.
+    #[error("{}", client_text(.0))]
+    Client(#[from] ClientError),
+    /// `-o` cannot be understood.
+    #[error("error: {0}")]
+    Format(#[from] FormatError),
+    /// A template does not fit what came.
+    #[error("error: error executing jsonpath: {0}")]
+    Evaluate(#[from] EvaluateError),
+    /// A manifest cannot be read.
+    #[error("error: {0}")]
+    Source(#[from] SourceError),
+    /// A stream or file failed.
+    #[error("error: {0}")]
+    Io(#[from] io::Error),
+}
+
+impl Failure {
+    /// Returns how the command ends.
+    pub(crate) const fn exit(&self) -> Exit {
+        Exit::Failure
+    }
+
+    /// Returns whether the reader of the output has gone, which is no failure to speak of.
+    pub(crate) fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Io(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+/// The server's refusals begin as kubectl's do; what went wrong here begins with "error: ".
+fn client_text(error: &ClientError) -> String {
+    match error {
+        ClientError::Status(status) => status.to_string(),
+        other => format!("error: {other}"),
+    }
+}
+
+/// Returns an error with its causes, each after a colon.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}
