@@ -1,6 +1,7 @@
-//! What should happen next to a Job: pure decisions on a state and a moment.
+//! What should happen next to a Job or a CronJob: pure decisions on a state and a moment.
 
 mod backoff;
+pub mod cronjob;
 mod failure;
 mod indexes;
 pub mod job;

@@ -119,6 +119,27 @@ impl Schedule {
         std::iter::successors(self.next_after(after), |&last| self.next_after(last))
     }
 
+    /// Returns the last time after `after` and not after `until`; `None` where there is none. Looks at as
+    /// many times as the logarithm of what is between, however many fire there.
+    #[must_use]
+    pub fn latest_between(&self, after: Timestamp, until: Timestamp) -> Option<Timestamp> {
+        let first = self.next_after(after).filter(|&first| first <= until)?;
+        if let Rule::Every(period) = self.rule {
+            let period = i64::try_from(period.as_secs()).ok()?;
+            let more = (until.unix_seconds() - first.unix_seconds()) / period * period;
+            return Some(Timestamp::from_unix_seconds(first.unix_seconds() + more));
+        }
+        let (mut latest, mut none_after) = (first.unix_seconds(), until.unix_seconds());
+        while latest < none_after {
+            let middle = latest + (none_after - latest) / 2;
+            match self.next_after(Timestamp::from_unix_seconds(middle)) {
+                Some(next) if next <= until => latest = next.unix_seconds(),
+                Some(_) | None => none_after = middle,
+            }
+        }
+        Some(Timestamp::from_unix_seconds(latest))
+    }
+
     fn next_second(&self, fields: &Fields, after: i64) -> Option<i64> {
         let mut next = self.first_from(fields, after.checked_add(1)?)?;
         while self.fold == Fold::Once && self.zone.is_repeat(next) {
