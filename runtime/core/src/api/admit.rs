@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::decode::{FieldValidation, decode};
 use super::default::default;
 use super::validate::{
-    self, CONTROLLER_UID, JOB_NAME, LEGACY_CONTROLLER_UID, LEGACY_JOB_NAME, warnings,
+    self, CONTROLLER_UID, JOB_NAME, LEGACY_CONTROLLER_UID, LEGACY_JOB_NAME, spec_warnings, warnings,
 };
 use super::{ApiError, Kind, Object, ObjectKey, Reason};
 use crate::Timestamp;
@@ -100,8 +100,8 @@ pub fn admit_update(
     if spec_changed(&object, old) {
         let generation = old.metadata().generation.unwrap_or_default() + 1;
         object.metadata_mut().generation = Some(generation);
+        found.extend(spec_warnings(&object));
     }
-    found.extend(warnings(&object));
     Ok(Admitted { object, warnings: found })
 }
 

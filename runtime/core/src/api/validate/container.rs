@@ -57,13 +57,21 @@ pub(super) fn validate_init(
         let path = path.index(index);
         common(errors, &path, container, context);
         restart_policy(errors, &path, container, &["Always", "Never", "OnFailure"]);
-        if !container.name.is_empty() && !seen.insert(container.name.as_str()) {
+        let fresh = !seen.contains(container.name.as_str());
+        if fresh && !container.name.is_empty() {
+            seen.insert(container.name.as_str());
+        }
+        if !fresh {
             errors.duplicate(&path.child("name"), &container.name);
         }
         if container.restart_policy.as_deref() == Some("Always") {
             probe::validate_container(errors, &path, container, context.grace_seconds);
         } else {
             probe::refuse(errors, &path, container);
+        }
+        if container.resize_policy.as_ref().is_some_and(|policies| !policies.is_empty()) {
+            let why = "must not be set for init containers";
+            errors.invalid(&path.child("resizePolicy"), &container.resize_policy, why);
         }
     }
 }

@@ -4,6 +4,7 @@
 mod config;
 mod container;
 mod cron_job;
+mod dns;
 mod env;
 mod event;
 mod indexes;
@@ -13,11 +14,13 @@ mod job_update;
 mod meta;
 mod names;
 mod pod;
+mod pod_warnings;
 mod policies;
 mod probe;
 mod resources;
 mod scheduling;
 mod security;
+mod topology;
 mod volume;
 mod warnings;
 
@@ -26,7 +29,7 @@ use super::{Cause, Kind, Object};
 
 pub(crate) use job::{CONTROLLER_UID, JOB_NAME, LEGACY_CONTROLLER_UID, LEGACY_JOB_NAME};
 pub(crate) use job_status::validate_status_update;
-pub(crate) use warnings::warnings;
+pub(crate) use warnings::{spec_warnings, warnings};
 
 /// Returns everything that is wrong with a new object whose defaults are filled in.
 #[must_use]

@@ -1,12 +1,11 @@
 //! The rules of a pod's spec and template: pkg/apis/core/validation's `ValidatePodSpec`.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 
-use k8s_openapi::api::core::v1::{HostAlias, Pod, PodSpec, PodTemplateSpec, Volume};
+use k8s_openapi::api::core::v1::{Pod, PodSpec, PodTemplateSpec, ResourceRequirements, Volume};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::{container, meta, names, scheduling, security, volume};
+use super::{container, dns, meta, names, resources, scheduling, security, topology, volume};
 use crate::api::field::{Errors, Path};
 
 const RESTART_POLICIES: [&str; 3] = ["Always", "OnFailure", "Never"];
@@ -46,19 +45,16 @@ pub(super) fn validate_spec(
     }
     security::validate_pod(errors, &path.child("securityContext"), spec.security_context.as_ref());
     host(errors, path, spec);
-    for (index, secret) in spec.image_pull_secrets.iter().flatten().enumerate() {
-        if secret.name.is_empty() {
-            errors.required(&path.child("imagePullSecrets").index(index).child("name"), "");
-        }
-    }
     scheduling::validate_affinity(errors, &path.child("affinity"), spec.affinity.as_ref());
+    dns::validate_config(errors, &path.child("dnsConfig"), spec);
+    topology::validate(errors, path, spec);
     spec_names(errors, path, spec);
     scheduling::validate_tolerations(
         errors,
         &path.child("tolerations"),
         spec.tolerations.as_deref().unwrap_or_default(),
     );
-    host_aliases(errors, &path.child("hostAliases"), spec.host_aliases.as_deref());
+    dns::validate_aliases(errors, &path.child("hostAliases"), spec.host_aliases.as_deref());
     last_fields(errors, path, spec);
 }
 
@@ -98,49 +94,31 @@ fn host(errors: &mut Errors, path: &Path, spec: &PodSpec) {
 }
 
 fn spec_names(errors: &mut Errors, path: &Path, spec: &PodSpec) {
-    type Form = fn(&str) -> Vec<String>;
-    let fields: [(&str, &Option<String>, Form); 5] = [
-        ("serviceAccountName", &spec.service_account_name, names::dns_subdomain),
-        ("nodeName", &spec.node_name, names::dns_subdomain),
-        ("hostname", &spec.hostname, names::dns_label),
-        ("subdomain", &spec.subdomain, names::dns_label),
-        ("schedulerName", &spec.scheduler_name, names::dns_subdomain),
-    ];
-    for (field, value, form) in fields {
-        if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
-            names::check(errors, &path.child(field), value, form);
-        }
-    }
+    let account = spec.service_account_name.as_deref();
+    named(errors, &path.child("serviceAccountName"), account, names::dns_subdomain);
+    named(errors, &path.child("nodeName"), spec.node_name.as_deref(), names::dns_subdomain);
     if let Some(seconds) = spec.active_deadline_seconds
         && !(1..=i64::from(i32::MAX)).contains(&seconds)
     {
         let why = format!("must be between 1 and {}, inclusive", i32::MAX);
         errors.invalid(&path.child("activeDeadlineSeconds"), seconds, &why);
     }
+    named(errors, &path.child("hostname"), spec.hostname.as_deref(), names::dns_label);
+    named(errors, &path.child("subdomain"), spec.subdomain.as_deref(), names::dns_label);
 }
 
-fn host_aliases(errors: &mut Errors, path: &Path, aliases: Option<&[HostAlias]>) {
-    for (index, alias) in aliases.unwrap_or_default().iter().enumerate() {
-        let path = path.index(index);
-        if alias.ip.parse::<IpAddr>().is_err() {
-            let why = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
-            errors.invalid(&path.child("ip"), &alias.ip, why);
-        }
-        for (index, name) in alias.hostnames.iter().flatten().enumerate() {
-            let path = path.child("hostnames").index(index);
-            names::check(errors, &path, name, names::dns_subdomain);
-        }
+/// Checks a name that need not be given.
+fn named(errors: &mut Errors, path: &Path, name: Option<&str>, form: fn(&str) -> Vec<String>) {
+    if let Some(name) = name.filter(|name| !name.is_empty()) {
+        names::check(errors, path, name, form);
     }
 }
 
 fn last_fields(errors: &mut Errors, path: &Path, spec: &PodSpec) {
-    for (field, value) in [
-        ("priorityClassName", &spec.priority_class_name),
-        ("runtimeClassName", &spec.runtime_class_name),
-    ] {
-        if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
-            names::check(errors, &path.child(field), value, names::dns_subdomain);
-        }
+    let class = spec.priority_class_name.as_deref();
+    named(errors, &path.child("priorityClassName"), class, names::dns_subdomain);
+    if let Some(class) = spec.runtime_class_name.as_deref() {
+        names::check(errors, &path.child("runtimeClassName"), class, names::dns_subdomain);
     }
     match spec.preemption_policy.as_deref() {
         None | Some("PreemptLowerPriority" | "Never") => {}
@@ -148,6 +126,10 @@ fn last_fields(errors: &mut Errors, path: &Path, spec: &PodSpec) {
             let known = ["Never", "PreemptLowerPriority"];
             errors.not_supported(&path.child("preemptionPolicy"), other, &known);
         }
+    }
+    if let Some(overhead) = &spec.overhead {
+        let limits = ResourceRequirements { limits: Some(overhead.clone()), ..Default::default() };
+        resources::validate(errors, &path.child("overhead"), Some(&limits));
     }
     match spec.os.as_ref().map(|os| os.name.as_str()) {
         None | Some("linux" | "windows") => {}

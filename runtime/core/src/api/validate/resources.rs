@@ -25,6 +25,11 @@ pub(super) fn validate(errors: &mut Errors, path: &Path, resources: Option<&Reso
         entry(errors, &requests_path.key(name), name, amount);
         against_limit(errors, path, name, amount, limits.get(name));
     }
+    let names = || limits.keys().chain(resources.requests.iter().flatten().map(|(name, _)| name));
+    let huge = names().any(|name| name.starts_with("hugepages-"));
+    if huge && !names().any(|name| name == "cpu" || name == "memory") {
+        errors.forbidden(path, "HugePages require cpu or memory");
+    }
 }
 
 fn entry(errors: &mut Errors, path: &Path, name: &str, amount: &Text) {

@@ -1,38 +1,42 @@
-//! What the API server warns of and takes all the same: pkg/api/pod's and pkg/api/job's warnings.
+//! What the API server warns of and takes all the same: pkg/registry/batch's strategies.
 
-use std::collections::BTreeSet;
+use k8s_openapi::api::batch::v1::JobSpec;
 
-use k8s_openapi::api::core::v1::{Container, PodSpec, PodTemplateSpec};
-
-use super::names;
+use super::{names, pod_warnings};
 use crate::api::Object;
 use crate::api::field::Path;
 
-/// Returns a sentence for everything in `object` that a person may not have meant.
+// Above these, a Job may have more failed indexes than its status can hold.
+const MANY_COMPLETIONS: i32 = 100_000;
+const MANY_PARALLEL: i32 = 10_000;
+
+/// Returns a sentence for everything in the new `object` that a person may not have meant.
 pub(crate) fn warnings(object: &Object) -> Vec<String> {
+    let mut found = Vec::new();
+    if matches!(object, Object::Job(_) | Object::CronJob(_)) {
+        name(&mut found, object.metadata().name.as_deref().unwrap_or_default());
+    }
+    found.extend(spec_warnings(object));
+    found
+}
+
+/// Returns those of [`warnings`] that a changed spec gives again.
+pub(crate) fn spec_warnings(object: &Object) -> Vec<String> {
     let mut found = Vec::new();
     let path = Path::new("spec");
     match object {
         Object::Job(job) => {
-            name(&mut found, job.metadata.name.as_deref().unwrap_or_default());
             if let Some(spec) = &job.spec {
-                template(&mut found, &path.child("template"), &spec.template);
+                job_spec(&mut found, &path, spec);
             }
         }
         Object::CronJob(cron_job) => {
-            let name_text = cron_job.metadata.name.as_deref().unwrap_or_default();
-            name(&mut found, name_text);
             if let Some(spec) = &cron_job.spec.job_template.spec {
-                let path = path.child("jobTemplate").child("spec").child("template");
-                template(&mut found, &path, &spec.template);
+                job_spec(&mut found, &path.child("jobTemplate").child("spec"), spec);
             }
         }
-        Object::Pod(pod) => {
-            if let Some(spec) = &pod.spec {
-                pod_spec(&mut found, &path, spec);
-            }
-        }
-        Object::Namespace(_)
+        Object::Pod(_)
+        | Object::Namespace(_)
         | Object::ServiceAccount(_)
         | Object::ConfigMap(_)
         | Object::Secret(_)
@@ -55,37 +59,17 @@ fn name(found: &mut Vec<String>, name: &str) {
     ));
 }
 
-fn template(found: &mut Vec<String>, path: &Path, template: &PodTemplateSpec) {
-    if let Some(spec) = &template.spec {
-        pod_spec(found, &path.child("spec"), spec);
+fn job_spec(found: &mut Vec<String>, path: &Path, spec: &JobSpec) {
+    let indexed = spec.completion_mode.as_deref() == Some("Indexed");
+    let many = spec.completions.is_some_and(|count| count > MANY_COMPLETIONS)
+        && spec.parallelism.is_some_and(|count| count > MANY_PARALLEL);
+    if indexed && many {
+        found.push(
+            "In Indexed Jobs with a number of completions higher than 10^5 and a parallelism \
+             higher than 10^4, Kubernetes might not be able to track completedIndexes when a big \
+             number of indexes fail"
+                .to_owned(),
+        );
     }
-}
-
-fn pod_spec(found: &mut Vec<String>, path: &Path, spec: &PodSpec) {
-    if spec.termination_grace_period_seconds.is_some_and(|seconds| seconds < 0) {
-        let field = path.child("terminationGracePeriodSeconds");
-        found.push(format!(
-            "{field}: must be >= 0; negative values are invalid and will be treated as 1"
-        ));
-    }
-    let init = spec.init_containers.iter().flatten();
-    for (index, container) in init.enumerate() {
-        environment(found, &path.child("initContainers").index(index), container);
-    }
-    for (index, container) in spec.containers.iter().enumerate() {
-        environment(found, &path.child("containers").index(index), container);
-    }
-}
-
-fn environment(found: &mut Vec<String>, path: &Path, container: &Container) {
-    let mut seen = BTreeSet::new();
-    for (index, var) in container.env.iter().flatten().enumerate() {
-        if !seen.insert(&var.name) {
-            let field = path.child("env").index(index);
-            found.push(format!(
-                "{field}: hides previous definition of \"{}\", which may be dropped when using apply",
-                var.name
-            ));
-        }
-    }
+    pod_warnings::warn(found, &path.child("template"), &spec.template);
 }
