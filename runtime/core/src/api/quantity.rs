@@ -73,6 +73,12 @@ impl Quantity {
         Self { nanos: count as i128 * NANOS, format: Format::DecimalSi }
     }
 
+    /// Returns `count` thousandths.
+    #[must_use]
+    pub const fn of_milli_units(count: u64) -> Self {
+        Self { nanos: count as i128 * (NANOS / 1000), format: Format::DecimalSi }
+    }
+
     /// Returns the quantity that `text` stands for, or zero where it stands for none; for fields
     /// that decoding has read before.
     #[must_use]
@@ -110,6 +116,13 @@ impl Quantity {
     #[must_use]
     pub const fn is_integer(self) -> bool {
         self.nanos % NANOS == 0
+    }
+
+    /// Returns how many of `divisor` this is, rounded up; a divisor of zero, or below, counts as one
+    /// (`pkg/api/v1/resource`: `convertResourceMemoryToString` and its like).
+    #[must_use]
+    pub fn in_units_of(self, divisor: Self) -> u64 {
+        self.rounded_up(if divisor.nanos > 0 { divisor.nanos } else { NANOS })
     }
 
     fn rounded_up(self, step: i128) -> u64 {

@@ -1,0 +1,244 @@
+//! Makes a container's environment: envFrom, then env, in order.
+
+use std::collections::BTreeMap;
+
+use jobling_core::api::{Kind, Object, ObjectKey};
+use jobling_core::pods::Pod;
+use k8s_openapi::api::core::v1::{Container, EnvFromSource, EnvVar, EnvVarSource};
+
+use super::{Braces, ConfigError, Facts, expand, field_value, resource_value};
+use crate::ports::Objects;
+
+/// What the Job controller adds to every container of an Indexed Job (`pkg/controller/job/indexed_job_utils.go`).
+const INDEX: &str = "JOB_COMPLETION_INDEX";
+
+/// Variables by name, in the order in which they were first named.
+#[derive(Debug, Default)]
+struct Variables(Vec<(String, String)>);
+
+/// Returns whether `container` of `pod` is told the same as in every other pod of the Job.
+pub(crate) fn is_same_for_every_pod(container: &Container, pod: &Pod) -> bool {
+    let from = container.env_from.iter().flatten().next();
+    let refers = container.env.iter().flatten().any(|env| env.value_from.is_some());
+    from.is_none() && !refers && pod.index.is_none()
+}
+
+/// Returns the environment of `container`.
+///
+/// # Errors
+/// The first thing that is missing; nothing where it is optional.
+pub(crate) fn resolve(
+    container: &Container,
+    facts: &Facts<'_>,
+    objects: &dyn Objects,
+) -> Result<Vec<(String, String)>, ConfigError> {
+    let mut variables = Variables::default();
+    for source in container.env_from.iter().flatten() {
+        variables.take_all(source, facts, objects)?;
+    }
+    let braces = Braces::of(&facts.start().job);
+    for env in container.env.iter().flatten() {
+        if let Some(value) = value(env, &variables, container, facts, objects, braces)? {
+            variables.set(&env.name, value);
+        }
+    }
+    let named = container.env.iter().flatten().any(|env| env.name == INDEX);
+    if let Some(index) = facts.index().filter(|_| !named) {
+        variables.set(INDEX, index.to_string());
+    }
+    Ok(variables.0)
+}
+
+impl Variables {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+
+    fn set(&mut self, name: &str, value: String) {
+        match self.0.iter_mut().find(|(n, _)| n == name) {
+            Some(slot) => slot.1 = value,
+            None => self.0.push((name.to_owned(), value)),
+        }
+    }
+
+    /// Takes all of a ConfigMap or Secret; keys that can be no variable's name are passed over.
+    fn take_all(
+        &mut self,
+        source: &EnvFromSource,
+        facts: &Facts<'_>,
+        objects: &dyn Objects,
+    ) -> Result<(), ConfigError> {
+        let (kind, name, optional) = match (&source.config_map_ref, &source.secret_ref) {
+            (Some(map), _) => (Kind::ConfigMap, &map.name, map.optional),
+            (None, Some(secret)) => (Kind::Secret, &secret.name, secret.optional),
+            (None, None) => return Ok(()),
+        };
+        let key = ObjectKey::new(kind, facts.namespace(), name);
+        let Some(object) = objects.get(&key)? else {
+            return if optional == Some(true) { Ok(()) } else { Err(ConfigError::NoObject(key)) };
+        };
+        let prefix = source.prefix.as_deref().unwrap_or_default();
+        for (name, bytes) in texts_and_bytes(object) {
+            let variable = format!("{prefix}{name}");
+            if is_variable_name(&variable) {
+                self.set(&variable, text(bytes, &key, &name)?);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns the value of `env`; `None` where it refers to something optional that is missing.
+fn value(
+    env: &EnvVar,
+    variables: &Variables,
+    container: &Container,
+    facts: &Facts<'_>,
+    objects: &dyn Objects,
+    braces: Braces<'_>,
+) -> Result<Option<String>, ConfigError> {
+    match (&env.value, &env.value_from) {
+        (Some(value), _) if !value.is_empty() => {
+            Ok(Some(expand(&braces.fill(value), |name| variables.get(name))))
+        }
+        (_, Some(source)) => referred(source, container, facts, objects),
+        (_, None) => Ok(Some(String::new())),
+    }
+}
+
+fn referred(
+    source: &EnvVarSource,
+    container: &Container,
+    facts: &Facts<'_>,
+    objects: &dyn Objects,
+) -> Result<Option<String>, ConfigError> {
+    if let Some(field) = &source.field_ref {
+        return field_value(field, facts).map(Some);
+    }
+    if let Some(field) = &source.resource_field_ref {
+        return resource_value(field, Some(container), facts).map(Some);
+    }
+    let (kind, name, key, optional) = match (&source.config_map_key_ref, &source.secret_key_ref) {
+        (Some(map), _) => (Kind::ConfigMap, &map.name, &map.key, map.optional),
+        (None, Some(secret)) => (Kind::Secret, &secret.name, &secret.key, secret.optional),
+        (None, None) => return Err(ConfigError::UnknownField("valueFrom".to_owned())),
+    };
+    let object = ObjectKey::new(kind, facts.namespace(), name);
+    match entry(&object, key, objects) {
+        Ok(bytes) => text(bytes, &object, key).map(Some),
+        Err(ConfigError::NoObject(_) | ConfigError::NoKey { .. }) if optional == Some(true) => {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn entry(object: &ObjectKey, key: &str, objects: &dyn Objects) -> Result<Vec<u8>, ConfigError> {
+    let found = objects.get(object)?.ok_or_else(|| ConfigError::NoObject(object.clone()))?;
+    texts_and_bytes(found)
+        .remove(key)
+        .ok_or_else(|| ConfigError::NoKey { object: object.clone(), key: key.to_owned() })
+}
+
+/// Returns what a ConfigMap's data and a Secret's data hold; a ConfigMap's binaryData is for files alone.
+fn texts_and_bytes(object: Object) -> BTreeMap<String, Vec<u8>> {
+    match object {
+        Object::ConfigMap(map) => {
+            map.data.into_iter().flatten().map(|(key, text)| (key, text.into_bytes())).collect()
+        }
+        Object::Secret(secret) => {
+            secret.data.into_iter().flatten().map(|(key, bytes)| (key, bytes.0)).collect()
+        }
+        Object::Namespace(_)
+        | Object::ServiceAccount(_)
+        | Object::PersistentVolumeClaim(_)
+        | Object::CronJob(_)
+        | Object::Job(_)
+        | Object::Pod(_)
+        | Object::Event(_) => BTreeMap::new(),
+    }
+}
+
+/// WASI's environment is text.
+fn text(bytes: Vec<u8>, object: &ObjectKey, key: &str) -> Result<String, ConfigError> {
+    String::from_utf8(bytes)
+        .map_err(|_| ConfigError::NotText { object: object.clone(), key: key.to_owned() })
+}
+
+/// `IsRelaxedEnvVarName`: printable ASCII without an equals sign.
+fn is_variable_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| (b' '..=b'~').contains(&byte) && byte != b'=')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Defaults;
+    use crate::testing::{FakeObjects, host, job, pod_start};
+    use serde_json::{Value, json};
+
+    /// Resolves the container `spec` against two objects and returns `NAME=value` lines.
+    fn resolved(spec: Value, index: Option<u32>) -> Result<Vec<String>, String> {
+        let objects = FakeObjects::default()
+            .config_map("settings", &[("LEVEL", "debug"), ("a=b", "no name")])
+            .secret("keys", &[("url", b"db://x"), ("raw", &[0xff])]);
+        let mut start = pod_start(job("report"));
+        std::sync::Arc::make_mut(&mut start.pod).index = index;
+        let (host, defaults) = (host(), Defaults::default());
+        let facts = Facts::new(&start, &host, &defaults);
+        let container: Container = serde_json::from_value(spec).unwrap();
+        let env = resolve(&container, &facts, &objects).map_err(|error| error.to_string())?;
+        Ok(env.into_iter().map(|(name, value)| format!("{name}={value}")).collect())
+    }
+
+    #[test]
+    fn env_follows_env_from_and_may_refer_to_what_came_before() {
+        let spec = json!({"name": "c",
+        "envFrom": [{"prefix": "P_", "configMapRef": {"name": "settings"}}],
+        "env": [
+            {"name": "URL", "valueFrom": {"secretKeyRef": {"name": "keys", "key": "url"}}},
+            {"name": "BOTH", "value": "$(URL)/$(P_LEVEL)/$(LATER)"},
+            {"name": "LATER", "value": "x"},
+            {"name": "P_LEVEL", "value": "info"},
+            {"name": "NS", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}},
+        ]});
+        let expected =
+            ["P_LEVEL=info", "URL=db://x", "BOTH=db://x/debug/$(LATER)", "LATER=x", "NS=default"];
+        assert_eq!(resolved(spec, None).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_is_missing_is_named_unless_it_is_optional() {
+        let secret = |name: &str, key: &str, optional: bool| {
+            json!({"name": "c", "env": [{"name": "A", "valueFrom":
+                {"secretKeyRef": {"name": name, "key": key, "optional": optional}}}]})
+        };
+        let from = |optional: bool| json!({"name": "c", "envFrom": [{"configMapRef": {"name": "no", "optional": optional}}]});
+        for (spec, outcome) in [
+            (secret("no", "url", false), Err("secret \"no\" not found".to_owned())),
+            (
+                secret("keys", "no", false),
+                Err("couldn't find key no in Secret default/keys".into()),
+            ),
+            (
+                secret("keys", "raw", false),
+                Err("key raw in Secret default/keys is not UTF-8".into()),
+            ),
+            (secret("no", "url", true), Ok(vec![])),
+            (secret("keys", "no", true), Ok(vec![])),
+            (from(false), Err("configmap \"no\" not found".into())),
+            (from(true), Ok(vec![])),
+        ] {
+            assert_eq!(resolved(spec.clone(), None), outcome, "{spec}");
+        }
+    }
+
+    #[test]
+    fn an_indexed_pod_knows_its_index_unless_the_template_says_otherwise() {
+        let plain = json!({"name": "c"});
+        let named = json!({"name": "c", "env": [{"name": "JOB_COMPLETION_INDEX", "value": "own"}]});
+        assert_eq!(resolved(plain.clone(), Some(7)).unwrap(), ["JOB_COMPLETION_INDEX=7"]);
+        assert_eq!(resolved(named, Some(7)).unwrap(), ["JOB_COMPLETION_INDEX=own"]);
+        assert!(resolved(plain, None).unwrap().is_empty());
+    }
+}

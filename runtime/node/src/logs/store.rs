@@ -1,0 +1,498 @@
+//! The log of the whole host: appends, removes, keeps its bounds, and gives readers what is theirs.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use jobling_core::Timestamp;
+use jobling_core::pods::PodId;
+use tokio::sync::Notify;
+
+use super::record::{HEADER_BYTES, Record, RunKey, Slot, Stream};
+use super::segment::{self, Contents, Removal, Segment};
+use crate::settings::LogBounds;
+
+/// How long a line may stay in memory alone.
+pub(crate) const FLUSH_AFTER: Duration = Duration::from_millis(50);
+/// So much is written at once, when it comes faster than that.
+const FLUSH_BYTES: usize = 64 << 10;
+
+/// The log of the whole host. Clones are the same log.
+#[derive(Debug, Clone)]
+pub struct Logs(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    dir: PathBuf,
+    bounds: LogBounds,
+    state: Mutex<State>,
+    /// Told when something waits to be flushed.
+    dirty: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    full: VecDeque<Segment>,
+    open: Open,
+    /// Runs that may still print.
+    running: HashSet<RunKey>,
+    followers: HashMap<PodId, Weak<Notify>>,
+}
+
+/// The newest segment: all of it in memory, the start of it in its file.
+#[derive(Debug, Default)]
+struct Open {
+    number: u64,
+    bytes: Vec<u8>,
+    flushed: usize,
+    /// Made with the first flush, so that an idle daemon makes none.
+    file: Option<File>,
+    contents: Contents,
+}
+
+/// Where a reader is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) struct Cursor {
+    segment: u64,
+    offset: usize,
+}
+
+/// What a reader finds next.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// A full segment to be read from its file, from an offset on.
+    File(PathBuf, usize),
+    /// Bytes of the newest segment.
+    Memory(Vec<u8>),
+    /// Nothing more for now.
+    End,
+}
+
+impl Logs {
+    /// Opens the log in `dir`, which is made if it is not there; a torn tail is dropped.
+    ///
+    /// # Errors
+    /// Where the directory cannot be made or read.
+    pub fn open(dir: PathBuf, bounds: LogBounds, now: Timestamp) -> io::Result<Self> {
+        fs::create_dir_all(&dir)?;
+        let mut state = recover(&dir)?;
+        state.keep_bounds(&dir, &bounds, now);
+        Ok(Self(Arc::new(Shared { dir, bounds, state: Mutex::new(state), dirty: Notify::new() })))
+    }
+
+    /// Returns what a single run's output is cut to, in bytes.
+    pub(crate) fn run_bytes(&self) -> u64 {
+        self.0.bounds.run_bytes
+    }
+
+    /// Takes note that `key` may print from now on.
+    pub(crate) fn begin(&self, key: RunKey) {
+        self.state().running.insert(key);
+    }
+
+    /// Takes note that `key` prints no more; its followers are let go.
+    pub(crate) fn finish(&self, key: RunKey) {
+        let mut state = self.state();
+        state.running.remove(&key);
+        state.wake(key.pod);
+    }
+
+    /// Returns whether `key` may still print.
+    pub(crate) fn is_running(&self, key: RunKey) -> bool {
+        self.state().running.contains(&key)
+    }
+
+    /// Appends `payload`, which is no longer than a record may be.
+    pub(crate) fn append(&self, key: RunKey, stream: Stream, at: Timestamp, payload: &[u8]) {
+        let mut state = self.state();
+        self.append_locked(&mut state, &Record { key, stream, at, payload });
+        state.wake(key.pod);
+    }
+
+    /// Removes what `pod` printed. The place on disk is free once the rest of its segments is.
+    pub fn remove(&self, pod: PodId, now: Timestamp) {
+        let mut state = self.state();
+        if state.holds(pod) {
+            let key = RunKey { pod, slot: Slot::Init(0), run: 0 };
+            let record = Record { key, stream: Stream::Removed, at: now, payload: &[] };
+            // First, as it may be what fills the newest segment and makes it one of the full ones.
+            self.append_locked(&mut state, &record);
+            state.remove(pod, &self.0.dir);
+        }
+    }
+
+    /// Writes what is only in memory to its file.
+    pub fn flush(&self) {
+        let mut state = self.state();
+        state.open.flush(&self.0.dir);
+    }
+
+    /// Flushes some time after each first line; waits for as long as nothing is printed.
+    pub(crate) async fn keep_flushing(self) {
+        loop {
+            self.0.dirty.notified().await;
+            tokio::time::sleep(FLUSH_AFTER).await;
+            self.flush();
+        }
+    }
+
+    /// Returns what `pod` may have printed from `cursor` on, and moves the cursor behind it.
+    pub(crate) fn find(&self, pod: PodId, cursor: &mut Cursor) -> Found {
+        let state = self.state();
+        let held = state
+            .full
+            .iter()
+            .find(|segment| segment.number >= cursor.segment && segment.holds(pod));
+        if let Some(segment) = held {
+            let from = if cursor.segment == segment.number { cursor.offset } else { 0 };
+            *cursor = Cursor { segment: segment.number + 1, offset: 0 };
+            return Found::File(segment::path(&self.0.dir, segment.number), from);
+        }
+        let open = &state.open;
+        let from = if cursor.segment == open.number { cursor.offset } else { 0 };
+        *cursor = Cursor { segment: open.number, offset: open.bytes.len() };
+        let known = open.contents.pods.contains(&pod) && !open.contents.removed.contains(&pod);
+        if known && from < open.bytes.len() {
+            Found::Memory(records_of(pod, &open.bytes[from..]))
+        } else {
+            Found::End
+        }
+    }
+
+    /// Returns what tells a follower of `pod` that there is more.
+    pub(crate) fn follow(&self, pod: PodId) -> Arc<Notify> {
+        let mut state = self.state();
+        if let Some(notify) = state.followers.get(&pod).and_then(Weak::upgrade) {
+            return notify;
+        }
+        state.followers.retain(|_, notify| notify.strong_count() > 0);
+        let notify = Arc::new(Notify::new());
+        state.followers.insert(pod, Arc::downgrade(&notify));
+        notify
+    }
+
+    fn append_locked(&self, state: &mut State, record: &Record<'_>) {
+        let bounds = &self.0.bounds;
+        let open = &state.open;
+        let room = open.bytes.is_empty()
+            || open.bytes.len() + HEADER_BYTES + record.payload.len() <= bounds.segment_bytes;
+        if !room {
+            state.seal(&self.0.dir);
+            state.keep_bounds(&self.0.dir, bounds, record.at);
+        }
+        let open = &mut state.open;
+        let clean = open.flushed == open.bytes.len();
+        record.encode(&mut open.bytes);
+        open.contents.note(record);
+        if open.bytes.len() - open.flushed >= FLUSH_BYTES {
+            open.flush(&self.0.dir);
+        } else if clean {
+            self.0.dirty.notify_one();
+        }
+    }
+
+    /// A panic while the lock was held leaves whole records: the state is good.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Returns the records of `pod` among `bytes`, one after another.
+fn records_of(pod: PodId, bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut rest = bytes;
+    while let Some((record, length)) = Record::decode_unchecked(rest) {
+        if record.key.pod == pod {
+            out.extend_from_slice(&rest[..length]);
+        }
+        rest = &rest[length..];
+    }
+    out
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        state.open.flush(&self.dir);
+    }
+}
+
+impl Open {
+    fn flush(&mut self, dir: &std::path::Path) {
+        if self.flushed == self.bytes.len() {
+            return;
+        }
+        if let Err(error) = self.write(dir) {
+            // What is in memory can still be read; the next flush tries again from the same place.
+            tracing::error!(%error, "logs cannot be written");
+        }
+    }
+
+    fn write(&mut self, dir: &std::path::Path) -> io::Result<()> {
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => {
+                let path = segment::path(dir, self.number);
+                none.insert(OpenOptions::new().create(true).append(true).open(path)?)
+            }
+        };
+        // A failed write may have left a part; cut back to what is known to be whole.
+        let result = file.write_all(&self.bytes[self.flushed..]);
+        if result.is_err() {
+            file.set_len(u64::try_from(self.flushed).expect("a length fits 64 bits"))?;
+        } else {
+            self.flushed = self.bytes.len();
+        }
+        result
+    }
+}
+
+impl State {
+    fn wake(&mut self, pod: PodId) {
+        if self.followers.is_empty() {
+            return;
+        }
+        match self.followers.get(&pod).map(Weak::upgrade) {
+            Some(Some(notify)) => notify.notify_waiters(),
+            Some(None) => {
+                self.followers.remove(&pod);
+            }
+            None => {}
+        }
+    }
+
+    /// Ends the newest segment and begins the next.
+    fn seal(&mut self, dir: &std::path::Path) {
+        self.open.flush(dir);
+        let next = Open { number: self.open.number + 1, ..Open::default() };
+        let old = std::mem::replace(&mut self.open, next);
+        if let Err(error) = old.contents.save(dir, old.number) {
+            tracing::debug!(%error, "list of a log segment not written; it is made at the next start");
+        }
+        let removed = old.contents.removed.clone();
+        let bytes = u64::try_from(old.flushed).expect("a length fits 64 bits");
+        let mut segment = Segment::new(old.number, bytes, old.contents);
+        for pod in removed {
+            segment.remove(pod);
+        }
+        if segment.is_empty() {
+            segment.delete(dir);
+        } else {
+            self.full.push_back(segment);
+        }
+    }
+
+    /// Returns whether anything of `pod` is there.
+    fn holds(&self, pod: PodId) -> bool {
+        self.open.contents.pods.contains(&pod) || self.full.iter().any(|full| full.holds(pod))
+    }
+
+    fn remove(&mut self, pod: PodId, dir: &std::path::Path) {
+        self.full.retain_mut(|segment| match segment.remove(pod) {
+            Removal::NotHere | Removal::Marked => true,
+            Removal::Empty => {
+                segment.delete(dir);
+                false
+            }
+        });
+    }
+
+    /// Lets the oldest segments go while there is too much, or they are too old.
+    fn keep_bounds(&mut self, dir: &std::path::Path, bounds: &LogBounds, now: Timestamp) {
+        let mut total: u64 = self.full.iter().map(|segment| segment.bytes).sum();
+        let room = bounds.total_bytes.saturating_sub(bounds.segment_bytes as u64);
+        while let Some(oldest) = self.full.front() {
+            if total <= room && now.since(oldest.newest) <= bounds.age {
+                break;
+            }
+            total -= oldest.bytes;
+            oldest.delete(dir);
+            self.full.pop_front();
+        }
+    }
+}
+
+fn recover(dir: &std::path::Path) -> io::Result<State> {
+    let mut state = State {
+        full: VecDeque::new(),
+        open: Open { number: 1, ..Open::default() },
+        running: HashSet::new(),
+        followers: HashMap::new(),
+    };
+    let numbers = segment::numbers(dir)?;
+    for &number in &numbers {
+        let path = segment::path(dir, number);
+        let newest = numbers.last() == Some(&number);
+        let removed = match Contents::load(dir, number) {
+            Some(contents) => {
+                let removed = contents.removed.clone();
+                let bytes = fs::metadata(&path)?.len();
+                state.full.push_back(Segment::new(number, bytes, contents));
+                state.open.number = number + 1;
+                removed
+            }
+            None if newest => reopen(&mut state, path, number)?,
+            None => {
+                let (contents, length) = Contents::scan(&fs::read(&path)?);
+                let removed = contents.removed.clone();
+                contents.save(dir, number)?;
+                let bytes = u64::try_from(length).expect("a length fits 64 bits");
+                state.full.push_back(Segment::new(number, bytes, contents));
+                state.open.number = number + 1;
+                removed
+            }
+        };
+        for pod in removed {
+            state.remove(pod, dir);
+        }
+    }
+    Ok(state)
+}
+
+/// Goes on with the segment that was the newest when the daemon ended, without its torn tail.
+fn reopen(state: &mut State, path: PathBuf, number: u64) -> io::Result<Vec<PodId>> {
+    let mut bytes = fs::read(&path)?;
+    let (contents, length) = Contents::scan(&bytes);
+    bytes.truncate(length);
+    let file = OpenOptions::new().append(true).open(path)?;
+    file.set_len(u64::try_from(length).expect("a length fits 64 bits"))?;
+    let removed = contents.removed.clone();
+    state.open = Open { number, bytes, flushed: length, file: Some(file), contents };
+    Ok(removed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logs::{Follow, LogQuery};
+    use jobling_core::pods::JobId;
+
+    const SMALL: LogBounds = LogBounds {
+        run_bytes: 1 << 20,
+        total_bytes: 2_000,
+        segment_bytes: 500,
+        age: Duration::from_secs(60),
+    };
+
+    #[tokio::test]
+    async fn what_was_flushed_survives_and_a_torn_tail_is_dropped() {
+        let dir = tempfile::tempdir().unwrap();
+        let roomy = LogBounds { total_bytes: 1 << 20, ..SMALL };
+        let logs = open(&dir, roomy);
+        for line in 0..40 {
+            print(&logs, 0, line, &format!("line {line}\n"));
+            print(&logs, 1, line, "other\n");
+        }
+        logs.flush();
+        let newest = *segment::numbers(dir.path()).unwrap().last().unwrap();
+        drop(logs);
+        let path = segment::path(dir.path(), newest);
+        let length = fs::metadata(&path).unwrap().len();
+        OpenOptions::new().write(true).open(&path).unwrap().set_len(length - 3).unwrap();
+
+        let logs = open(&dir, roomy);
+        let expected: String = (0..40).map(|line| format!("line {line}\n")).collect();
+        assert_eq!(printed(&logs, 0).await, expected);
+        assert_eq!(printed(&logs, 1).await, "other\n".repeat(39), "the last one was torn");
+        print(&logs, 1, 41, "again\n");
+        assert!(printed(&logs, 1).await.ends_with("other\nagain\n"));
+    }
+
+    #[tokio::test]
+    async fn removed_pods_leave_no_line_and_at_last_no_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let roomy = LogBounds { total_bytes: 1 << 20, ..SMALL };
+        let logs = open(&dir, roomy);
+        for line in 0..40 {
+            print(&logs, u32::from(line % 2 == 0), line, "some text that fills a segment\n");
+        }
+        logs.remove(id(0), Timestamp::default());
+        assert_eq!(printed(&logs, 0).await, "");
+        assert_eq!(printed(&logs, 1).await.lines().count(), 20);
+        drop(logs);
+        let logs = open(&dir, roomy);
+        assert_eq!(printed(&logs, 0).await, "", "still removed after a restart");
+        logs.remove(id(1), Timestamp::default());
+        drop(logs);
+        assert!(segment::numbers(dir.path()).unwrap().len() <= 1, "the newest alone is left");
+    }
+
+    #[tokio::test]
+    async fn the_oldest_segments_go_first() {
+        let dir = tempfile::tempdir().unwrap();
+        let logs = open(&dir, SMALL);
+        for line in 0..200 {
+            print(&logs, 0, line / 100, &format!("line {line}\n"));
+        }
+        let kept = printed(&logs, 0).await;
+        assert!(kept.ends_with("line 199\n"));
+        assert!(!kept.starts_with("line 0\n"));
+        logs.flush();
+        let bytes: u64 = segment::numbers(dir.path())
+            .unwrap()
+            .into_iter()
+            .map(|number| fs::metadata(segment::path(dir.path(), number)).unwrap().len())
+            .sum();
+        assert!(bytes <= SMALL.total_bytes, "{bytes} bytes on disk");
+        drop(logs);
+        let later = Timestamp::from_unix_seconds(1_000);
+        let logs = Logs::open(dir.path().to_owned(), SMALL, later).unwrap();
+        assert!(printed(&logs, 0).await.lines().count() < 20, "what is too old went at the start");
+    }
+
+    #[tokio::test]
+    async fn a_follower_gets_each_line_once_until_the_run_has_ended() {
+        let dir = tempfile::tempdir().unwrap();
+        let logs = open(&dir, LogBounds { total_bytes: 1 << 20, ..SMALL });
+        logs.begin(key(0));
+        print(&logs, 0, 0, "before\n");
+        let query = LogQuery { follow: Follow::UntilEnd, ..LogQuery::default() };
+        let mut stream = logs.read(key(0), query);
+        assert_eq!(stream.next().await.unwrap(), "before\n");
+        let reader = tokio::spawn(async move {
+            let mut all = String::new();
+            while let Some(piece) = stream.next().await {
+                all.push_str(std::str::from_utf8(&piece).unwrap());
+            }
+            all
+        });
+        let mut expected = String::new();
+        for line in 0..60 {
+            tokio::task::yield_now().await;
+            print(&logs, 0, line, &format!("line {line}\n"));
+            print(&logs, 1, line, "other\n");
+            expected.push_str(&format!("line {line}\n"));
+        }
+        logs.finish(key(0));
+        assert_eq!(reader.await.unwrap(), expected);
+    }
+
+    fn open(dir: &tempfile::TempDir, bounds: LogBounds) -> Logs {
+        Logs::open(dir.path().to_owned(), bounds, Timestamp::default()).unwrap()
+    }
+
+    fn id(ordinal: u32) -> PodId {
+        PodId::new(JobId(1), ordinal)
+    }
+
+    fn key(ordinal: u32) -> RunKey {
+        RunKey { pod: id(ordinal), slot: Slot::Main(0), run: 0 }
+    }
+
+    fn print(logs: &Logs, ordinal: u32, second: i64, text: &str) {
+        let at = Timestamp::from_unix_seconds(second);
+        logs.append(key(ordinal), Stream::Stdout, at, text.as_bytes());
+    }
+
+    async fn printed(logs: &Logs, ordinal: u32) -> String {
+        let mut stream = logs.read(key(ordinal), LogQuery::default());
+        let mut all = Vec::new();
+        while let Some(piece) = stream.next().await {
+            all.extend_from_slice(&piece);
+        }
+        String::from_utf8(all).unwrap()
+    }
+}
