@@ -8,6 +8,7 @@ mod delete_job;
 #[expect(clippy::module_inception, reason = "the engine of the engine's room")]
 mod engine;
 mod place;
+mod pod_events;
 mod ports;
 mod reconcile;
 mod recover;
@@ -23,6 +24,7 @@ mod update;
 
 pub use change::{Change, Snapshot, Verb as ChangeVerb};
 pub use engine::{Engine, Step, Ticket};
+pub use pod_events::{WithPodEvents, event_changes};
 pub use ports::{
     Batch, EndCause, Expired, JobRecord, ListScope, Listing, PodReport, PodStart, Reader,
     Recovered, ReportedEvent, Runner, Store, StoreError, Write,

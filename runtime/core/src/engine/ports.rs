@@ -175,6 +175,9 @@ pub struct ListScope {
     /// For pods: only those of the Job of this name. A hint that spares reading the others; what the
     /// selector says must be tested all the same.
     pub job_name: Option<String>,
+    /// For events: only those about the object of this name. A hint likewise, with which the events that
+    /// a pod's row tells are found however old the pod is ([`super::WithPodEvents`]).
+    pub about: Option<String>,
 }
 
 /// A list as of one moment.

@@ -1,6 +1,7 @@
 //! Pods as this host keeps them: a compact row each, made into a Pod object when somebody looks.
 
 mod conditions;
+mod events;
 mod id;
 mod object;
 mod observed;
@@ -9,6 +10,8 @@ mod status;
 #[cfg(test)]
 mod testing;
 
+pub use events::derived_events;
+pub(crate) use events::pod_of;
 pub use id::{JobId, PodId};
 pub use object::{FUEL_USED, NODE_NAME};
 pub(crate) use row::uuid;
