@@ -18,7 +18,7 @@ use clap::{CommandFactory, Parser};
 use args::{Cli, Command};
 use client::Rest;
 use output::Output;
-use verbs::{Exit, Failure};
+use verbs::{Exit, Failure, Switched};
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -66,11 +66,20 @@ fn carry_out(cli: Cli, output: &mut Output) -> Result<Exit, Failure> {
 async fn client_verb(cli: &Cli, output: &mut Output) -> Result<Exit, Failure> {
     let data = environment::default_data_directory();
     let (client, target, namespace) = client::connect(&cli.connection, &data).await?;
-    let rest = Rest::new(client, target, namespace);
+    let rest = &Rest::new(client, target, namespace, cli.connection.namespace.clone());
     match &cli.command {
-        Command::Get(args) => verbs::get(args, &rest, output).await,
+        Command::Apply(args) => verbs::apply(args, rest, output).await,
+        Command::Create(args) => verbs::create(args, rest, output).await,
+        Command::Get(args) => verbs::get(args, rest, output).await,
+        Command::Describe(args) => verbs::describe(args, rest, output).await,
+        Command::Logs(args) => verbs::logs(args, rest, output).await,
+        Command::Wait(args) => verbs::wait(args, rest, output).await,
+        Command::Delete(args) => verbs::delete(args, rest, output).await,
+        Command::Suspend(args) => verbs::switch(args, Switched::Suspended, rest, output).await,
+        Command::Resume(args) => verbs::switch(args, Switched::Resumed, rest, output).await,
+        Command::Image(command) => verbs::image(command, rest, output).await,
         Command::Version(args) => {
-            verbs::version(args, (!args.client).then_some(&rest), output).await
+            verbs::version(args, (!args.client).then_some(rest), output).await
         }
         Command::Completion { .. } => Ok(Exit::Success),
     }

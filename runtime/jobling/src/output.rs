@@ -1,5 +1,6 @@
 //! The two streams that a command writes to, and what keeps a guest's bytes from steering a terminal.
 
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 
 /// Whether bytes go to a person's terminal or somewhere that keeps them.
@@ -48,25 +49,107 @@ impl Output {
     }
 
     /// Writes what a guest printed to stdout.
-    pub(crate) fn guest(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.stdout.write_all(&for_sink(bytes, self.stdout_sink))?;
+    pub(crate) fn guest(&mut self, text: &mut GuestText, bytes: &[u8]) -> io::Result<()> {
+        let shown = text.take(bytes, self.stdout_sink);
+        self.stdout.write_all(&shown)?;
+        self.stdout.flush()
+    }
+
+    /// Writes what is left of what a guest printed to stdout.
+    pub(crate) fn guest_end(&mut self, text: &mut GuestText) -> io::Result<()> {
+        let shown = text.finish(self.stdout_sink);
+        self.stdout.write_all(&shown)?;
         self.stdout.flush()
     }
 
     /// Writes what a guest printed to stderr.
-    pub(crate) fn guest_aside(&mut self, bytes: &[u8]) {
-        drop(self.stderr.write_all(&for_sink(bytes, self.stderr_sink)));
+    pub(crate) fn guest_aside(&mut self, text: &mut GuestText, bytes: &[u8]) {
+        let shown = text.take(bytes, self.stderr_sink);
+        drop(self.stderr.write_all(&shown));
     }
 
-    /// Returns where stdout goes.
-    pub(crate) const fn stdout_sink(&self) -> Sink {
-        self.stdout_sink
+    /// Writes what is left of what a guest printed to stderr.
+    pub(crate) fn guest_aside_end(&mut self, text: &mut GuestText) {
+        let shown = text.finish(self.stderr_sink);
+        drop(self.stderr.write_all(&shown));
     }
 
     /// Returns where stderr goes.
     pub(crate) const fn stderr_sink(&self) -> Sink {
         self.stderr_sink
     }
+}
+
+/// How much of an unfinished line is held back; a longer one is broken.
+const MAX_LINE: usize = 64 * 1024;
+
+/// What one guest prints, on its way to a person: raw, or in whole lines with a prefix.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct GuestText {
+    prefix: String,
+    whole_lines: bool,
+    held: Vec<u8>,
+}
+
+impl GuestText {
+    /// Returns one that goes as it comes; by lines if there is a prefix for each.
+    pub(crate) fn new(prefix: String) -> Self {
+        Self { whole_lines: !prefix.is_empty(), prefix, held: Vec::new() }
+    }
+
+    /// Returns one that goes by whole lines, so that several do not mix.
+    pub(crate) fn lines(prefix: String) -> Self {
+        Self { prefix, whole_lines: true, held: Vec::new() }
+    }
+
+    /// Returns what can be shown of what was held back and `bytes`.
+    fn take(&mut self, bytes: &[u8], sink: Sink) -> Vec<u8> {
+        self.held.extend_from_slice(bytes);
+        let end = match self.whole_lines {
+            true => self.held.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1),
+            false => whole_characters(&self.held, sink),
+        };
+        if end == 0 && self.held.len() > MAX_LINE {
+            self.held.push(b'\n');
+            return self.finish(sink);
+        }
+        let ready: Vec<u8> = self.held.drain(..end).collect();
+        self.show(&ready, sink)
+    }
+
+    /// Returns what was held back; a line that goes by lines is ended.
+    fn finish(&mut self, sink: Sink) -> Vec<u8> {
+        let mut rest = std::mem::take(&mut self.held);
+        if self.whole_lines && !rest.is_empty() && !rest.ends_with(b"\n") {
+            rest.push(b'\n');
+        }
+        self.show(&rest, sink)
+    }
+
+    fn show(&self, bytes: &[u8], sink: Sink) -> Vec<u8> {
+        if self.prefix.is_empty() {
+            return for_sink(bytes, sink);
+        }
+        let mut shown = Vec::with_capacity(bytes.len());
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            shown.extend_from_slice(self.prefix.as_bytes());
+            shown.extend(for_sink(line, sink));
+        }
+        shown
+    }
+}
+
+/// Returns how many bytes can be shown before a character that has not come whole; a file takes any.
+fn whole_characters(bytes: &[u8], sink: Sink) -> usize {
+    if sink == Sink::Verbatim {
+        return bytes.len();
+    }
+    let tail = bytes.len().saturating_sub(3);
+    let open = (tail..bytes.len()).find(|at| {
+        let rest = &bytes[*at..];
+        std::str::from_utf8(rest).is_err_and(|e| e.valid_up_to() == 0 && e.error_len().is_none())
+    });
+    open.unwrap_or(bytes.len())
 }
 
 /// Returns `bytes` as they may go to `sink`: on a terminal, what could steer it is made visible.
@@ -86,7 +169,7 @@ fn visible(bytes: &[u8]) -> String {
             push_visible(&mut shown, c);
         }
         for byte in chunk.invalid() {
-            shown.push_str(&format!("\\x{byte:02x}"));
+            write!(shown, "\\x{byte:02x}").expect("a String takes any text");
         }
     }
     // What a program for a terminal writes at the end of a line there is harmless, and ugly if shown.
@@ -105,7 +188,9 @@ fn push_visible(shown: &mut String, c: char) {
         | '\u{200e}'
         | '\u{200f}'
         | '\u{202a}'..='\u{202e}'
-        | '\u{2066}'..='\u{2069}' => shown.push_str(&format!("\\u{{{:x}}}", c as u32)),
+        | '\u{2066}'..='\u{2069}' => {
+            write!(shown, "\\u{{{:x}}}", u32::from(c)).expect("a String takes any text");
+        }
         _ => shown.push(c),
     }
 }
@@ -134,5 +219,24 @@ mod tests {
     fn a_file_gets_every_byte() {
         let printed = b"\x1b[31m\x00\xff\r\n";
         assert_eq!(for_sink(printed, Sink::Verbatim), printed);
+    }
+
+    #[test]
+    fn a_character_that_comes_in_parts_is_shown_whole() {
+        let mut text = GuestText::new(String::new());
+        let snowman = "☃".as_bytes();
+        assert_eq!(text.take(&[b'a', snowman[0]], Sink::Terminal), b"a");
+        assert_eq!(text.take(&snowman[1..], Sink::Terminal), snowman);
+        assert_eq!(text.take(&snowman[..2], Sink::Terminal), b"");
+        assert_eq!(text.finish(Sink::Terminal), b"\\xe2\\x98");
+    }
+
+    #[test]
+    fn lines_get_their_prefix_and_do_not_mix() {
+        let mut text = GuestText::new("[a] ".to_owned());
+        assert_eq!(text.take(b"one\ntw", Sink::Verbatim), b"[a] one\n");
+        assert_eq!(text.take(b"o\n", Sink::Verbatim), b"[a] two\n");
+        assert_eq!(text.take(b"rest", Sink::Verbatim), b"");
+        assert_eq!(text.finish(Sink::Verbatim), b"[a] rest\n");
     }
 }

@@ -37,9 +37,6 @@ pub(crate) struct ImageImport {
     pub(crate) name: String,
     /// The module or component; `-` for the standard input.
     pub(crate) file: PathBuf,
-    /// The command line of containers that have neither command nor args.
-    #[arg(long, value_name = "WORD", num_args = 1.., allow_hyphen_values = true)]
-    pub(crate) entrypoint: Vec<String>,
 }
 
 /// Names of images.

@@ -3,15 +3,17 @@
 
 mod connection;
 mod duration;
+mod image;
 mod read;
 mod selection;
 mod write;
 
 pub(crate) use connection::Connection;
 pub(crate) use duration::GoDuration;
-pub(crate) use read::Get;
+pub(crate) use image::{ImageCommand, ImageImport, ImageNames};
+pub(crate) use read::{Describe, Get, Logs, Wait};
 pub(crate) use selection::Filter;
-pub(crate) use write::Files;
+pub(crate) use write::{Apply, Cascade, Create, Delete, DryRunArg, Files, OutputName, Switch};
 
 use clap::{Parser, Subcommand};
 
@@ -30,7 +32,12 @@ pub(crate) struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
-  jobling get jobs -w
+  jobling run job.yaml                        Run a Job here and now, and leave with its result
+  jobling serve                               Start the daemon
+  jobling image import myapp:1.0 myapp.wasm   Put a module behind an image name
+  jobling apply -f job.yaml                   Hand the daemon a manifest
+  jobling get jobs -w                         Watch what becomes of it
+  jobling logs job/db-migration               Read what it printed
 
 Exit codes:
   0    done; for `run` and `wait --for=finished`: every Job is complete
@@ -41,8 +48,27 @@ Exit codes:
 /// A command.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Make objects as a manifest describes them, or change them to it.
+    Apply(Apply),
+    /// Make objects from a manifest.
+    Create(Create),
     /// Show objects.
     Get(Get),
+    /// Show all there is to know of objects, with their events.
+    Describe(Describe),
+    /// Print what containers have printed.
+    Logs(Logs),
+    /// Wait until objects are in a state.
+    Wait(Wait),
+    /// Remove objects.
+    Delete(Delete),
+    /// End a Job's pods and start none until it is resumed; or stop a CronJob's schedule.
+    Suspend(Switch),
+    /// Let a suspended Job or CronJob go on.
+    Resume(Switch),
+    /// Manage the modules that are behind image names.
+    #[command(subcommand)]
+    Image(ImageCommand),
     /// Print the versions of this program and of the daemon.
     Version(Version),
     /// Print a shell's completion script.

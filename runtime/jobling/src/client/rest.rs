@@ -74,12 +74,23 @@ pub(crate) struct Rest {
     client: Client,
     target: Target,
     namespace: String,
+    given_namespace: Option<String>,
 }
 
 impl Rest {
-    /// Returns the client of `target`.
-    pub(crate) const fn new(client: Client, target: Target, namespace: String) -> Self {
-        Self { client, target, namespace }
+    /// Returns the client of `target`, and the namespace that was given on the command line, if one was.
+    pub(crate) const fn new(
+        client: Client,
+        target: Target,
+        namespace: String,
+        given_namespace: Option<String>,
+    ) -> Self {
+        Self { client, target, namespace, given_namespace }
+    }
+
+    /// Returns the namespace that the command line insists on.
+    pub(crate) fn given_namespace(&self) -> Option<&str> {
+        self.given_namespace.as_deref()
     }
 
     /// Returns the namespace that is meant where none is named.
@@ -144,6 +155,21 @@ impl Rest {
                     .map_err(kube::Error::SerdeError)
                     .map_err(|e| self.failure(e))?,
             )
+            .map_err(|_| ClientError::Unreadable { what: path.to_owned() })?;
+        self.client.request(request).await.map_err(|error| self.failure(error))
+    }
+
+    /// Sends bytes to `path`.
+    pub(crate) async fn upload(
+        &self,
+        path: &str,
+        content_type: &'static str,
+        body: Vec<u8>,
+    ) -> Result<Value, ClientError> {
+        let request = Request::put(path)
+            .header(header::ACCEPT, Accept::Json.media_type())
+            .header(header::CONTENT_TYPE, content_type)
+            .body(body)
             .map_err(|_| ClientError::Unreadable { what: path.to_owned() })?;
         self.client.request(request).await.map_err(|error| self.failure(error))
     }

@@ -4,7 +4,7 @@ use std::io;
 
 use crate::client::{ClientError, ConnectError};
 use crate::jsonpath::EvaluateError;
-use crate::manifest::SourceError;
+use crate::manifest::ManifestFailure;
 use crate::print::FormatError;
 
 /// The number that a command leaves to the shell.
@@ -50,9 +50,12 @@ pub(crate) enum Failure {
     /// A template does not fit what came.
     #[error("error: error executing jsonpath: {0}")]
     Evaluate(#[from] EvaluateError),
-    /// A manifest cannot be read.
+    /// The manifests are wrong; nothing was sent.
     #[error("error: {0}")]
-    Source(#[from] SourceError),
+    Manifest(#[from] ManifestFailure),
+    /// The server refused an object; in full.
+    #[error("{0}")]
+    Refused(String),
     /// A stream or file failed.
     #[error("error: {0}")]
     Io(#[from] io::Error),
@@ -62,6 +65,11 @@ impl Failure {
     /// Returns how the command ends.
     pub(crate) const fn exit(&self) -> Exit {
         Exit::Failure
+    }
+
+    /// Returns whether other objects of the same command may fare better.
+    pub(crate) const fn is_about_one_object(&self) -> bool {
+        matches!(self, Self::Refused(_))
     }
 
     /// Returns whether the reader of the output has gone, which is no failure to speak of.

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::fetch::{self, Rows, Scope};
+use super::manifests::targets_in;
 use super::target::{Target, targets};
 use super::watch::Watch;
 use super::{Exit, Failure};
@@ -18,7 +19,10 @@ use crate::print::{
 /// Prints the objects that `args` name.
 pub(crate) async fn get(args: &Get, rest: &Rest, output: &mut Output) -> Result<Exit, Failure> {
     let format = args.output.as_deref().map_or(Ok(Format::Table), Format::parse)?;
-    let targets = targets(&args.words, &Resolver::new(rest)).await?;
+    let targets = match args.files.filename.is_empty() {
+        true => targets(&args.words, &Resolver::new(rest)).await?,
+        false => targets_in(&args.files, rest)?,
+    };
     if args.filter.selector.is_some() && targets.iter().any(|target| !target.names.is_empty()) {
         return Err(Failure::Usage(
             "selectors and the all flag cannot be used when passing resource/name arguments"

@@ -1,8 +1,10 @@
 //! How a patch changes an object: RFC 6902, RFC 7386 and Kubernetes' strategic merge.
 
+mod diff;
 mod schema;
 mod strategic;
 
+pub use diff::three_way;
 use serde_json::Value;
 
 use super::{ApiError, Kind, Reason};

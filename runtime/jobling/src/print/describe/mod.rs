@@ -1,0 +1,233 @@
+//! Descriptions of objects, in kubectl's layout (`kubectl/pkg/describe`).
+
+mod events;
+mod generic;
+mod job;
+mod lines;
+mod pod;
+mod template;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::TabWriter;
+use lines::Lines;
+
+/// Returns the description of `object`; with its events, if they are given.
+pub(crate) fn describe_object(object: &Value, events: Option<&[Value]>, now: Timestamp) -> String {
+    let mut lines = Lines::default();
+    match object["kind"].as_str().unwrap_or_default() {
+        "Job" => job::describe(object, &mut lines),
+        "Pod" => pod::describe(object, &mut lines),
+        "Secret" => generic::describe_secret(object, &mut lines),
+        "ConfigMap" => generic::describe_config_map(object, &mut lines),
+        _ => generic::describe(object, &mut lines),
+    }
+    if let Some(events) = events {
+        events::describe(events, now, &mut lines);
+    }
+    TabWriter::DESCRIPTION.format(&lines.into_text())
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+    use serde_json::json;
+
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2026-11-23T19:05:00Z".parse().unwrap()
+    }
+
+    fn container() -> Value {
+        json!({"name": "main", "image": "hello:1.0", "args": ["Ada", "two\nlines"],
+            "env": [{"name": "A", "value": "1"},
+                    {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}},
+                    {"name": "IP", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "status.podIP"}}}],
+            "resources": {"limits": {"memory": "64Mi", "cpu": "1"}},
+            "volumeMounts": [{"name": "data", "mountPath": "/data", "readOnly": true}]})
+    }
+
+    #[test]
+    fn a_job_is_described_as_kubectl_does() {
+        let job = json!({"apiVersion": "batch/v1", "kind": "Job",
+            "metadata": {"name": "hello", "namespace": "default", "labels": {"a": "1", "b": "2"}},
+            "spec": {"parallelism": 1, "completions": 1, "completionMode": "NonIndexed", "suspend": false,
+                "backoffLimit": 6, "selector": {"matchLabels": {"batch.kubernetes.io/controller-uid": "u"}},
+                "template": {"metadata": {"labels": {"job-name": "hello"}},
+                    "spec": {"containers": [container()],
+                        "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "c"}}]}}},
+            "status": {"startTime": "2026-11-23T19:00:00Z", "completionTime": "2026-11-23T19:00:05Z",
+                "succeeded": 1, "ready": 0}});
+        let events = [json!({"type": "Normal", "reason": "SuccessfulCreate", "count": 1,
+            "lastTimestamp": "2026-11-23T19:00:00Z", "source": {"component": "job-controller"},
+            "message": "Created pod: hello-x7k2p"})];
+        expect![[r#"
+            Name:             hello
+            Namespace:        default
+            Selector:         batch.kubernetes.io/controller-uid=u
+            Labels:           a=1
+                              b=2
+            Annotations:      <none>
+            Parallelism:      1
+            Completions:      1
+            Completion Mode:  NonIndexed
+            Suspend:          false
+            Backoff Limit:    6
+            Start Time:       Mon, 23 Nov 2026 19:00:00 +0000
+            Completed At:     Mon, 23 Nov 2026 19:00:05 +0000
+            Duration:         5s
+            Pods Statuses:    0 Active (0 Ready) / 1 Succeeded / 0 Failed
+            Pod Template:
+              Labels:  job-name=hello
+              Containers:
+               main:
+                Image:      hello:1.0
+                Port:       <none>
+                Host Port:  <none>
+                Args:
+                  Ada
+                  two
+                  lines
+                Limits:
+                  cpu:     1
+                  memory:  64Mi
+                Environment:
+                  A:    1
+                  KEY:  <set to the key 'k' in secret 's'>  Optional: false
+                  IP:    (v1:status.podIP)
+                Mounts:
+                  /data from data (ro)
+              Volumes:
+               data:
+                Type:          PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)
+                ClaimName:     c
+                ReadOnly:      false
+              Node-Selectors:  <none>
+              Tolerations:     <none>
+            Events:
+              Type    Reason            Age   From            Message
+              ----    ------            ----  ----            -------
+              Normal  SuccessfulCreate  5m    job-controller  Created pod: hello-x7k2p
+        "#]].assert_eq(&describe_object(&job, Some(&events), now()));
+    }
+
+    #[test]
+    fn a_pod_is_described_as_kubectl_does() {
+        let pod = json!({"apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": "hello-x", "namespace": "default", "annotations": {"note": "one\ntwo"},
+                "ownerReferences": [{"kind": "Job", "name": "hello", "controller": true}]},
+            "spec": {"containers": [container()], "nodeName": "edge", "serviceAccountName": "default",
+                "volumes": [{"name": "data", "emptyDir": {}}, {"name": "conf", "configMap": {"name": "c"}}]},
+            "status": {"phase": "Failed", "startTime": "2026-11-23T19:00:00Z", "hostIP": "127.0.0.1",
+                "podIP": "127.0.0.1", "podIPs": [{"ip": "127.0.0.1"}], "qosClass": "Guaranteed",
+                "conditions": [{"type": "PodScheduled", "status": "True"}],
+                "containerStatuses": [{"name": "main", "restartCount": 2, "ready": false,
+                    "imageID": "sha256:ab",
+                    "lastState": {"terminated": {"reason": "Error", "exitCode": 3,
+                        "startedAt": "2026-11-23T19:00:00Z", "finishedAt": "2026-11-23T19:00:01Z"}},
+                    "state": {"terminated": {"reason": "OOMKilled", "exitCode": 137, "message": "too much",
+                        "startedAt": "2026-11-23T19:00:02Z", "finishedAt": "2026-11-23T19:00:03Z"}}}]}});
+        expect![[r#"
+            Name:             hello-x
+            Namespace:        default
+            Service Account:  default
+            Node:             edge/127.0.0.1
+            Start Time:       Mon, 23 Nov 2026 19:00:00 +0000
+            Labels:           <none>
+            Annotations:      note:
+                                one
+                                two
+            Status:           Failed
+            IP:               127.0.0.1
+            IPs:
+              IP:           127.0.0.1
+            Controlled By:  Job/hello
+            Containers:
+              main:
+                Container ID:  
+                Image:         hello:1.0
+                Image ID:      sha256:ab
+                Port:          <none>
+                Host Port:     <none>
+                Args:
+                  Ada
+                  two
+                  lines
+                State:          Terminated
+                  Reason:       OOMKilled
+                  Message:      too much
+                  Exit Code:    137
+                  Started:      Mon, 23 Nov 2026 19:00:02 +0000
+                  Finished:     Mon, 23 Nov 2026 19:00:03 +0000
+                Last State:     Terminated
+                  Reason:       Error
+                  Exit Code:    3
+                  Started:      Mon, 23 Nov 2026 19:00:00 +0000
+                  Finished:     Mon, 23 Nov 2026 19:00:01 +0000
+                Ready:          False
+                Restart Count:  2
+                Limits:
+                  cpu:     1
+                  memory:  64Mi
+                Environment:
+                  A:    1
+                  KEY:  <set to the key 'k' in secret 's'>  Optional: false
+                  IP:    (v1:status.podIP)
+                Mounts:
+                  /data from data (ro)
+            Conditions:
+              Type           Status
+              PodScheduled   True 
+            Volumes:
+              data:
+                Type:       EmptyDir (a temporary directory that shares a pod's lifetime)
+                Medium:     
+                SizeLimit:  <unset>
+              conf:
+                Type:        ConfigMap (a volume populated by a ConfigMap)
+                Name:        c
+                Optional:    false
+            QoS Class:       Guaranteed
+            Node-Selectors:  <none>
+            Tolerations:     <none>
+            Events:          <none>
+        "#]]
+        .assert_eq(&describe_object(&pod, Some(&[]), now()));
+    }
+
+    #[test]
+    fn a_secrets_values_are_never_shown() {
+        let secret = json!({"apiVersion": "v1", "kind": "Secret", "type": "Opaque",
+            "metadata": {"name": "db", "namespace": "default"}, "data": {"url": "cG9zdGdyZXM6Ly8="}});
+        let text = describe_object(&secret, None, now());
+        assert!(!text.contains("cG9z") && !text.contains("postgres"), "{text}");
+        assert!(text.contains("url:  11 bytes"), "{text}");
+    }
+
+    #[test]
+    fn another_kind_is_described_by_its_fields() {
+        let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim",
+            "metadata": {"name": "c", "namespace": "default", "uid": "u"},
+            "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}});
+        expect![[r#"
+            Name:         c
+            Namespace:    default
+            Labels:       <none>
+            Annotations:  <none>
+            API Version:  v1
+            Kind:         PersistentVolumeClaim
+            Metadata:
+              UID:  u
+            Spec:
+              Access Modes:
+                ReadWriteOnce
+              Resources:
+                Requests:
+                  Storage:  1Gi
+            Events:         <none>
+        "#]]
+        .assert_eq(&describe_object(&claim, Some(&[]), now()));
+    }
+}

@@ -1,0 +1,111 @@
+//! `describe`: all there is to know of objects, for people, with the events that are about them.
+
+use serde_json::Value;
+
+use super::fetch::{self, Scope};
+use super::manifests::targets_in;
+use super::target::{Target, targets};
+use super::{Exit, Failure};
+use crate::args::{Describe, Filter};
+use crate::client::{ClientError, Resolver, Resource, Rest};
+use crate::clock;
+use crate::output::Output;
+use crate::print::describe_object;
+use jobling_core::api::Kind;
+
+/// Prints the descriptions of the objects that `args` name.
+pub(crate) async fn describe(
+    args: &Describe,
+    rest: &Rest,
+    output: &mut Output,
+) -> Result<Exit, Failure> {
+    let targets = match args.files.filename.is_empty() {
+        true => targets(&args.words, &Resolver::new(rest)).await?,
+        false => targets_in(&args.files, rest)?,
+    };
+    let mut exit = Exit::Success;
+    let mut described = 0;
+    for target in &targets {
+        let mut objects = Vec::new();
+        if target.names.is_empty() {
+            let scope = Scope::new(rest, &args.filter);
+            objects = fetch::objects(rest, &target.resource, &scope).await?;
+        }
+        for name in &target.names {
+            match named(target, name, rest).await {
+                Ok(found) => objects.extend(found),
+                Err(ClientError::Status(status)) => {
+                    output.note(&status.to_string());
+                    exit = Exit::Failure;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        for object in objects {
+            let events = match args.show_events {
+                true => Some(events_of(&object, &target.resource, rest).await?),
+                false => None,
+            };
+            let gap = if described > 0 { "\n\n" } else { "" };
+            described += 1;
+            let text = describe_object(&object, events.as_deref(), clock::now());
+            output.print(&format!("{gap}{text}"))?;
+        }
+    }
+    if described == 0 && exit == Exit::Success {
+        match args.filter.all_namespaces {
+            true => output.note("No resources found"),
+            false => output.note(&format!("No resources found in {} namespace.", rest.namespace())),
+        }
+    }
+    Ok(exit)
+}
+
+/// Returns the object of that name, or those whose names begin with it.
+async fn named(target: &Target, name: &str, rest: &Rest) -> Result<Vec<Value>, ClientError> {
+    let namespace = target.namespace(rest);
+    match rest.read::<Value>(&target.resource.object(namespace, name)).await {
+        Ok(object) => Ok(vec![object]),
+        Err(ClientError::Status(status)) if status.is("NotFound") => {
+            let filter = Filter::default();
+            let scope = Scope { namespace: Some(namespace), filter: &filter };
+            let all = fetch::objects(rest, &target.resource, &scope).await?;
+            let begins = |object: &Value| {
+                object["metadata"]["name"].as_str().is_some_and(|is| is.starts_with(name))
+            };
+            let found: Vec<Value> = all.into_iter().filter(begins).collect();
+            if found.is_empty() { Err(ClientError::Status(status)) } else { Ok(found) }
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Returns the events about an object, oldest first.
+async fn events_of(
+    object: &Value,
+    resource: &Resource,
+    rest: &Rest,
+) -> Result<Vec<Value>, ClientError> {
+    let text = |field: &str| object["metadata"][field].as_str().unwrap_or_default();
+    let selector = format!(
+        "involvedObject.name={},involvedObject.namespace={},involvedObject.kind={},involvedObject.uid={}",
+        text("name"),
+        text("namespace"),
+        resource.kind,
+        text("uid"),
+    );
+    let filter = Filter { field_selector: Some(selector), ..Filter::default() };
+    let namespace = Some(text("namespace")).filter(|namespace| !namespace.is_empty());
+    let scope = Scope { namespace, filter: &filter };
+    let mut events = fetch::objects(rest, &Resource::from(Kind::Event), &scope).await?;
+    events.sort_by_key(last_seen);
+    Ok(events)
+}
+
+fn last_seen(event: &Value) -> String {
+    ["lastTimestamp", "eventTime", "firstTimestamp"]
+        .iter()
+        .find_map(|field| event[*field].as_str())
+        .unwrap_or_default()
+        .to_owned()
+}
