@@ -18,19 +18,13 @@ pub struct Writer {
     connection: Connection,
     feed: Arc<Feed>,
     infos: Arc<Infos>,
-    #[cfg(any(test, feature = "testing"))]
+    /// What the next commit fails with; set by tests alone.
     failing: Option<StoreError>,
 }
 
 impl Writer {
     pub(crate) fn new(connection: Connection, feed: Arc<Feed>, infos: Arc<Infos>) -> Self {
-        Self {
-            connection,
-            feed,
-            infos,
-            #[cfg(any(test, feature = "testing"))]
-            failing: None,
-        }
+        Self { connection, feed, infos, failing: None }
     }
 
     /// Has the next commit fail with `error` once all of its writes are made, just before they would
@@ -40,20 +34,9 @@ impl Writer {
         self.failing = Some(error);
     }
 
-    #[cfg(any(test, feature = "testing"))]
-    fn planned_failure(&mut self) -> Result<(), StoreError> {
-        self.failing.take().map_or(Ok(()), Err)
-    }
-
-    #[cfg(not(any(test, feature = "testing")))]
-    #[expect(clippy::unused_self, reason = "the same call as where failures are planned")]
-    fn planned_failure(&mut self) -> Result<(), StoreError> {
-        Ok(())
-    }
-
     /// Runs all of `batch` in one transaction; dropping it, on any error, takes everything back.
     fn transact(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        let planned = self.planned_failure();
+        let planned = self.failing.take().map_or(Ok(()), Err);
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
