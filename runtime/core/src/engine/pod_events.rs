@@ -163,6 +163,7 @@ fn told(change: &Change, before: Option<&Event>, after: Option<&Event>) -> Chang
 mod tests {
     use serde_json::json;
 
+    use super::super::ChangeVerb::{Added, Deleted};
     use super::*;
     use crate::Timestamp;
     use crate::pods::{ContainerState, ContainerStatus, JobId, PodId, PodPhase, PodStatus, Tally};
@@ -263,7 +264,6 @@ mod tests {
             let told = event_changes(&change);
             told.iter().map(Change::verb).collect::<Vec<_>>()
         };
-        use super::super::ChangeVerb::{Added, Deleted};
         let running = Arc::new(pod());
         let next = Arc::new(Pod { revision: 10, ..pod() });
         assert_eq!(change(None, Some(&scheduled)), [Added]);

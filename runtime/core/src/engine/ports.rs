@@ -218,7 +218,8 @@ pub trait Reader: Send + Sync {
     /// Where the database cannot be read.
     fn pod(&self, namespace: &str, name: &str) -> Result<Option<(Pod, Arc<JobInfo>)>, StoreError>;
 
-    /// Returns the objects of `kind` in `scope`, all as of one revision.
+    /// Returns the objects of `kind` in `scope`, all as of one revision. Of events, the store has those that
+    /// were told; [`super::WithPodEvents`] around it adds those that pods' rows tell.
     ///
     /// # Errors
     /// Where the database cannot be read.

@@ -1,8 +1,8 @@
 //! The events of a pod's ordinary life: Scheduled, and Pulled, Created and Started of each container. They
 //! are read off the row, so that a pod that does as it should costs no row but its own.
 //!
-//! The sentences are those of Kubernetes 1.37's scheduler and kubelet. What is not ordinary (BackOff,
-//! Failed, FailedMount, Killing…) the node reports and the store keeps; the two never speak of the same.
+//! The sentences are those of Kubernetes 1.37's scheduler and kubelet. What is not ordinary (`BackOff`,
+//! `Failed`, `FailedMount`, `Killing`…) the node reports and the store keeps; the two never speak of the same.
 
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;

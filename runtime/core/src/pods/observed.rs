@@ -3,9 +3,11 @@
 //! After `pkg/kubelet/kubelet_pods.go` (generateAPIPodStatus, convertToAPIContainerStatuses).
 
 use k8s_openapi::api::core::v1 as core;
+use k8s_openapi::apimachinery::pkg::api::resource as core_quantity;
 use sha2::{Digest, Sha256};
 
 use super::{ContainerState, ContainerStatus, JobInfo, Pod, PodPhase, Terminated, Waiting};
+use crate::api::quantity::Quantity;
 
 /// A container of the template with what has become of it.
 pub(super) struct Observed<'a> {
@@ -173,9 +175,13 @@ fn quality_of_service(spec: &core::PodSpec) -> &'static str {
     let containers = || spec.init_containers.iter().flatten().chain(&spec.containers);
     let amounts = |container: &core::Container, name: &str| {
         let resources = container.resources.as_ref();
-        let limit = resources.and_then(|all| all.limits.as_ref()?.get(name).cloned());
-        let request = resources.and_then(|all| all.requests.as_ref()?.get(name).cloned());
-        (limit, request)
+        let limit = resources.and_then(|all| all.limits.as_ref()?.get(name));
+        let request = resources.and_then(|all| all.requests.as_ref()?.get(name));
+        // Zero is as good as nothing.
+        let amount = |text: &core_quantity::Quantity| {
+            Some(Quantity::of_checked(&text.0)).filter(|amount| !amount.is_zero())
+        };
+        (limit.and_then(amount), request.and_then(amount))
     };
     let counted = ["cpu", "memory"];
     let none = |container| counted.iter().all(|name| amounts(container, name) == (None, None));
@@ -276,7 +282,9 @@ mod tests {
             (json!({"limits": {"jobling.dev/fuel": "5G"}}), "BestEffort"),
             (json!({"limits": full}), "Guaranteed"),
             (json!({"limits": full, "requests": {"cpu": "500m"}}), "Burstable"),
+            (json!({"limits": full, "requests": {"cpu": "1000m"}}), "Guaranteed"),
             (json!({"requests": full}), "Burstable"),
+            (json!({"requests": {"cpu": "0"}}), "BestEffort"),
             (json!({"limits": {"memory": "1Gi"}}), "Burstable"),
         ] {
             let job = job(json!({"spec": {
