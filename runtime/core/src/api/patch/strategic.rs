@@ -104,7 +104,7 @@ fn merge_list(
     patch: &[Value],
 ) -> Result<Vec<Value>, ApiError> {
     if patch.iter().any(|item| directive(item) == Some("replace")) {
-        let kept = patch.iter().filter(|item| directive(item) != Some("replace"));
+        let kept = patch.iter().filter(|item| directive(item).is_none());
         return Ok(kept.map(plain).collect());
     }
     match by {

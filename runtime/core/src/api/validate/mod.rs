@@ -1,6 +1,7 @@
 //! What the API server refuses: pkg/apis/batch/validation, the parts of pkg/apis/core/validation that
 //! pods need, and what cannot mean anything on this host. All errors at once, in the server's words.
 
+mod claim;
 mod config;
 mod container;
 mod cron_job;
@@ -13,6 +14,7 @@ mod job_status;
 mod job_update;
 mod meta;
 mod names;
+mod object;
 mod pod;
 mod pod_warnings;
 mod policies;
@@ -24,86 +26,8 @@ mod topology;
 mod volume;
 mod warnings;
 
-use super::field::{Errors, Path};
-use super::{Cause, Kind, Object};
-
 pub(crate) use job::{CONTROLLER_UID, JOB_NAME, LEGACY_CONTROLLER_UID, LEGACY_JOB_NAME};
 pub(crate) use job_status::validate_status_update;
+pub(crate) use names::{is_label_value, is_qualified_name};
+pub use object::{is_name, validate_create, validate_update};
 pub(crate) use warnings::{spec_warnings, warnings};
-
-/// Returns everything that is wrong with a new object whose defaults are filled in.
-#[must_use]
-pub fn validate_create(object: &Object) -> Vec<Cause> {
-    let mut errors = Errors::default();
-    meta::validate(&mut errors, object.kind(), object.metadata());
-    match object {
-        Object::Job(job) => job::validate(&mut errors, job),
-        Object::CronJob(cron_job) => cron_job::validate(&mut errors, cron_job),
-        Object::Pod(pod) => {
-            let spec = pod.spec.clone().unwrap_or_default();
-            pod::validate_spec(&mut errors, &Path::new("spec"), &spec, &pod.metadata);
-        }
-        Object::ConfigMap(map) => config::validate_config_map(&mut errors, map),
-        Object::Secret(secret) => config::validate_secret(&mut errors, secret),
-        Object::PersistentVolumeClaim(claim) => volume::validate_claim(&mut errors, claim),
-        Object::Event(event) => event::validate(&mut errors, event),
-        Object::Namespace(_) | Object::ServiceAccount(_) => {}
-    }
-    errors.into_causes()
-}
-
-/// Returns everything that is wrong with `new` as what `old` becomes. Objects of two kinds are refused
-/// before this is asked.
-#[must_use]
-pub fn validate_update(new: &Object, old: &Object) -> Vec<Cause> {
-    let mut errors = Errors::default();
-    meta::validate(&mut errors, new.kind(), new.metadata());
-    meta::validate_update(&mut errors, new.metadata(), old.metadata());
-    match (new, old) {
-        (Object::Job(new), Object::Job(old)) => job_update::validate(&mut errors, new, old),
-        (Object::CronJob(new), Object::CronJob(old)) => {
-            cron_job::validate_update(&mut errors, new, old);
-        }
-        (Object::ConfigMap(new), Object::ConfigMap(old)) => {
-            config::validate_config_map(&mut errors, new);
-            config::validate_config_map_update(&mut errors, new, old);
-        }
-        (Object::Secret(new), Object::Secret(old)) => {
-            config::validate_secret(&mut errors, new);
-            config::validate_secret_update(&mut errors, new, old);
-        }
-        (Object::PersistentVolumeClaim(new), Object::PersistentVolumeClaim(old)) => {
-            volume::validate_claim(&mut errors, new);
-            volume::validate_claim_update(&mut errors, new, old);
-        }
-        (Object::Pod(new), Object::Pod(old)) => pod::validate_update(&mut errors, new, old),
-        _ => {}
-    }
-    errors.into_causes()
-}
-
-/// Returns whether `text` can be a label's name.
-pub(crate) fn is_qualified_name(text: &str) -> bool {
-    names::qualified_name(text).is_empty()
-}
-
-/// Returns whether `text` can be a label's value.
-pub(crate) fn is_label_value(text: &str) -> bool {
-    names::label_value(text).is_empty()
-}
-
-/// Returns whether `text` can name an object of `kind`.
-#[must_use]
-pub fn is_name(kind: Kind, text: &str) -> bool {
-    match kind {
-        Kind::Namespace => names::dns_label(text).is_empty(),
-        Kind::ServiceAccount
-        | Kind::ConfigMap
-        | Kind::Secret
-        | Kind::PersistentVolumeClaim
-        | Kind::CronJob
-        | Kind::Job
-        | Kind::Pod
-        | Kind::Event => names::dns_subdomain(text).is_empty(),
-    }
-}

@@ -220,3 +220,13 @@ pub(super) fn domain_prefixed_path(errors: &mut Errors, path: &Path, text: &str)
         );
     }
 }
+
+/// Returns whether `text` can be a label's name.
+pub(crate) fn is_qualified_name(text: &str) -> bool {
+    qualified_name(text).is_empty()
+}
+
+/// Returns whether `text` can be a label's value.
+pub(crate) fn is_label_value(text: &str) -> bool {
+    label_value(text).is_empty()
+}

@@ -1,4 +1,4 @@
-//! The rules of volumes and claims.
+//! The rules of volumes.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::{env, names};
+use super::{claim, env, names};
 use crate::api::field::{Errors, Path};
 use crate::api::quantity::Quantity;
 
@@ -23,8 +23,6 @@ const HOST_PATH_TYPES: [&str; 8] = [
     "FileOrCreate",
     "Socket",
 ];
-const ACCESS_MODES: [&str; 4] =
-    ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
 const TOKEN_SECONDS: i64 = 600;
 
 /// Checks a pod's volumes; `metadata` is the pod's own.
@@ -257,7 +255,7 @@ fn ephemeral(errors: &mut Errors, path: &Path, volume: &Volume, metadata: &Objec
         return;
     };
     let claim = PersistentVolumeClaim { spec: Some(template.spec.clone()), ..Default::default() };
-    validate_claim_spec(errors, &path.child("spec"), &claim);
+    claim::validate_spec(errors, &path.child("spec"), &claim);
     let name = format!("{}-{}", metadata.name.as_deref().unwrap_or_default(), volume.name);
     if metadata.name.is_some() && !names::dns_subdomain(&name).is_empty() {
         let why = format!("PVC name \"{name}\" is no valid name");
@@ -306,72 +304,5 @@ pub(super) fn descending_path(errors: &mut Errors, path: &Path, text: &str) {
 fn no_backsteps(errors: &mut Errors, path: &Path, text: &str) {
     if text.split('/').any(|part| part == "..") {
         errors.invalid(path, text, "must not contain '..'");
-    }
-}
-
-/// Checks a claim.
-pub(super) fn validate_claim(errors: &mut Errors, claim: &PersistentVolumeClaim) {
-    validate_claim_spec(errors, &Path::new("spec"), claim);
-}
-
-fn validate_claim_spec(errors: &mut Errors, path: &Path, claim: &PersistentVolumeClaim) {
-    let spec = claim.spec.clone().unwrap_or_default();
-    let modes = spec.access_modes.unwrap_or_default();
-    let modes_path = path.child("accessModes");
-    if modes.is_empty() {
-        errors.required(&modes_path, "at least 1 access mode is required");
-    }
-    for mode in modes.iter().filter(|mode| !ACCESS_MODES.contains(&mode.as_str())) {
-        errors.not_supported(&modes_path, mode, &ACCESS_MODES);
-    }
-    if modes.len() > 1 && modes.iter().any(|mode| mode == "ReadWriteOncePod") {
-        let why = "may not use ReadWriteOncePod with other access modes";
-        errors.forbidden(&modes_path, why);
-    }
-    let requests = spec.resources.and_then(|resources| resources.requests).unwrap_or_default();
-    let storage_path = path.child("resources").key("storage");
-    match requests.get("storage") {
-        None => errors.required(&storage_path, ""),
-        Some(text) => {
-            let size = Quantity::of_checked(&text.0);
-            if size.is_negative() || size.is_zero() {
-                errors.invalid(&storage_path, &text.0, "must be greater than zero");
-            }
-        }
-    }
-    if let Some(class) = spec.storage_class_name.as_deref().filter(|class| !class.is_empty()) {
-        names::check(errors, &path.child("storageClassName"), class, names::dns_subdomain);
-    }
-    match spec.volume_mode.as_deref() {
-        None | Some("Filesystem") => {}
-        Some("Block") => errors.not_supported(&path.child("volumeMode"), "Block", &["Filesystem"]),
-        Some(other) => {
-            errors.not_supported(&path.child("volumeMode"), other, &["Block", "Filesystem"]);
-        }
-    }
-}
-
-/// Checks that of a claim's spec only the size it asks for changes, and only upwards.
-pub(super) fn validate_claim_update(
-    errors: &mut Errors,
-    new: &PersistentVolumeClaim,
-    old: &PersistentVolumeClaim,
-) {
-    let path = Path::new("spec");
-    let size = |claim: &PersistentVolumeClaim| {
-        let resources = claim.spec.as_ref().and_then(|spec| spec.resources.as_ref());
-        let request = resources.and_then(|resources| resources.requests.as_ref()?.get("storage"));
-        request.map_or(Quantity::zero(), |text| Quantity::of_checked(&text.0))
-    };
-    if size(new) < size(old) {
-        let path = path.child("resources").child("requests").child("storage");
-        errors.forbidden(&path, "field can not be less than previous value");
-    }
-    let mut expected = old.spec.clone().unwrap_or_default();
-    let given = new.spec.clone().unwrap_or_default();
-    expected.resources.clone_from(&given.resources);
-    if expected != given {
-        let why = "spec is immutable after creation except resources.requests";
-        errors.forbidden(&path, why);
     }
 }
