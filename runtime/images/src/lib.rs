@@ -5,13 +5,16 @@
 //! running, and reads no clock and no network: a puller, where there is one, imports what it pulled.
 
 mod digest;
+mod failure;
+mod layout;
 mod module;
 mod record;
 mod reference;
 mod store;
 
 pub use digest::{Digest, DigestError};
+pub use failure::{ImageError, ImportError};
 pub use module::{Extern, ImageKind, ModuleError, Sort, Summary};
 pub use record::{Entry, Image};
 pub use reference::{Reference, ReferenceError};
-pub use store::{ImageError, ImageStore, ImportError, Limits, Removal};
+pub use store::{ImageStore, Limits, Removal};

@@ -6,17 +6,18 @@
 //! a crash leaves without a name is removed at the next start.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 
+use crate::layout::{Layout, at, entries, persist, sync_parent};
 use crate::record::Record;
-use crate::{Digest, Entry, Image, ModuleError, Reference, Summary};
+use crate::{Digest, Entry, Image, ImageError, ImportError, Reference, Summary};
 
 /// How much may be kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,72 +26,6 @@ pub struct Limits {
     pub image_bytes: u64,
     /// The most bytes of all images.
     pub total_bytes: u64,
-}
-
-/// Why an image could not be imported. Nothing of it is kept.
-#[derive(Debug, thiserror::Error)]
-pub enum ImportError {
-    /// It is too large.
-    #[error("the image has more than {most} bytes, the most that one may have")]
-    TooLarge {
-        /// The most.
-        most: u64,
-    },
-    /// There is no room for it.
-    #[error(
-        "the image's {size} bytes would bring the store over its {most}; remove images that are not needed"
-    )]
-    StoreFull {
-        /// Its bytes.
-        size: u64,
-        /// The most of all images.
-        most: u64,
-    },
-    /// It can be no image.
-    #[error("the image cannot be run")]
-    Module(#[from] ModuleError),
-    /// The bytes are not those that the name asks for.
-    #[error("the image's digest is {found}, and its name asks for {asked}")]
-    Digest {
-        /// The digest in the name.
-        asked: Digest,
-        /// The bytes' own.
-        found: Digest,
-    },
-    /// It could not be read or written.
-    #[error("the image cannot be stored")]
-    File(#[from] io::Error),
-}
-
-/// Why the store or an image in it could not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum ImageError {
-    /// The file's bytes are not those that were imported.
-    #[error("the file {} has changed since its import; import {reference} again", path.display())]
-    Changed {
-        /// The image.
-        reference: Box<Reference>,
-        /// Its file.
-        path: PathBuf,
-    },
-    /// A name's file cannot be read.
-    #[error("the file {} is no image's record; remove it and import the image again", path.display())]
-    Record {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        #[source]
-        source: serde_json::Error,
-    },
-    /// The file system failed.
-    #[error("{} cannot be used", path.display())]
-    File {
-        /// The file or directory.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
 }
 
 /// What removing a name came to.
@@ -107,7 +42,7 @@ pub enum Removal {
 /// The local store of images. One process has it; its threads share it.
 #[derive(Debug)]
 pub struct ImageStore {
-    root: PathBuf,
+    layout: Layout,
     limits: Limits,
     names: Mutex<BTreeMap<Reference, Record>>,
 }
@@ -118,10 +53,8 @@ impl ImageStore {
     /// # Errors
     /// Where a file of it cannot be read.
     pub fn open(root: impl Into<PathBuf>, limits: Limits) -> Result<Self, ImageError> {
-        let store = Self { root: root.into(), limits, names: Mutex::default() };
-        for directory in [store.blobs(), store.names_directory(), store.incoming()] {
-            fs::create_dir_all(&directory).map_err(at(&directory))?;
-        }
+        let layout = Layout::at(root.into())?;
+        let store = Self { layout, limits, names: Mutex::default() };
         let names = store.read_names()?;
         store.sweep(&names)?;
         *store.locked() = names;
@@ -199,10 +132,10 @@ impl ImageStore {
         if !names.contains_key(reference) {
             return Ok(Removal::Unknown);
         }
-        let path = self.name_file(reference);
+        let path = self.layout.name_file(reference);
         fs::remove_file(&path).and_then(|()| sync_parent(&path)).map_err(at(&path))?;
         let Some(record) = names.remove(reference) else { return Ok(Removal::Unknown) };
-        let blob = self.blob(&record.digest);
+        let blob = self.layout.blob(&record.digest);
         self.drop_unnamed(&record.digest, &names).map_err(at(&blob))
     }
 
@@ -222,7 +155,7 @@ impl ImageStore {
     /// Reads `source` into a file beside the store, up to the most that one image may have.
     fn receive(&self, source: impl Read) -> Result<Incoming, ImportError> {
         let most = self.limits.image_bytes;
-        let mut file = NamedTempFile::new_in(self.incoming())?;
+        let mut file = NamedTempFile::new_in(self.layout.incoming())?;
         let mut hash = Sha256::new();
         let mut size_bytes = 0;
         let mut source = source.take(most.saturating_add(1));
@@ -256,7 +189,7 @@ impl ImageStore {
             return Err(ImportError::StoreFull { size, most });
         }
         // Also over bytes that are there: a file that has changed since its import is mended so.
-        let blob = self.blob(&incoming.digest);
+        let blob = self.layout.blob(&incoming.digest);
         let parent = blob.parent().expect("below the store");
         fs::create_dir_all(parent)?;
         persist(incoming.file, &blob)?;
@@ -264,9 +197,9 @@ impl ImageStore {
     }
 
     fn write_name(&self, record: &Record) -> io::Result<()> {
-        let mut file = NamedTempFile::new_in(self.incoming())?;
+        let mut file = NamedTempFile::new_in(self.layout.incoming())?;
         serde_json::to_writer_pretty(&mut file, record)?;
-        persist(file, &self.name_file(&record.reference))
+        persist(file, &self.layout.name_file(&record.reference))
     }
 
     /// Removes the bytes of `digest` where no name leads to them.
@@ -278,7 +211,7 @@ impl ImageStore {
         if names.values().any(|record| record.digest == *digest) {
             return Ok(Removal::Name);
         }
-        match fs::remove_file(self.blob(digest)) {
+        match fs::remove_file(self.layout.blob(digest)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(Removal::Image),
         }
@@ -286,7 +219,7 @@ impl ImageStore {
 
     fn read_names(&self) -> Result<BTreeMap<Reference, Record>, ImageError> {
         let mut names = BTreeMap::new();
-        for path in entries(&self.names_directory())? {
+        for path in entries(&self.layout.names())? {
             let text = fs::read(&path).map_err(at(&path))?;
             let record: Record = serde_json::from_slice(&text)
                 .map_err(|source| ImageError::Record { path: path.clone(), source })?;
@@ -297,12 +230,12 @@ impl ImageStore {
 
     /// Removes half-received files and bytes without a name.
     fn sweep(&self, names: &BTreeMap<Reference, Record>) -> Result<(), ImageError> {
-        for path in entries(&self.incoming())? {
+        for path in entries(&self.layout.incoming())? {
             fs::remove_file(&path).map_err(at(&path))?;
         }
         let named: BTreeSet<PathBuf> =
-            names.values().map(|record| self.blob(&record.digest)).collect();
-        for directory in entries(&self.blobs())? {
+            names.values().map(|record| self.layout.blob(&record.digest)).collect();
+        for directory in entries(&self.layout.blobs())? {
             for path in entries(&directory)? {
                 if !named.contains(&path) {
                     fs::remove_file(&path).map_err(at(&path))?;
@@ -316,7 +249,7 @@ impl ImageStore {
         Image {
             reference: record.reference.clone(),
             digest: record.digest.clone(),
-            path: self.blob(&record.digest),
+            path: self.layout.blob(&record.digest),
             size_bytes: record.size_bytes,
             kind: record.kind,
             entry: record.entry.clone(),
@@ -327,28 +260,6 @@ impl ImageStore {
     fn locked(&self) -> MutexGuard<'_, BTreeMap<Reference, Record>> {
         self.names.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    fn blobs(&self) -> PathBuf {
-        self.root.join("blobs/sha256")
-    }
-
-    fn blob(&self, digest: &Digest) -> PathBuf {
-        self.blobs().join(&digest.hex()[..2]).join(digest.hex())
-    }
-
-    fn incoming(&self) -> PathBuf {
-        self.root.join("incoming")
-    }
-
-    fn names_directory(&self) -> PathBuf {
-        self.root.join("names")
-    }
-
-    /// The file is named by a hash: a reference may be longer than a file's name, and has slashes.
-    fn name_file(&self, reference: &Reference) -> PathBuf {
-        let hash = Digest::of(reference.to_string().as_bytes());
-        self.names_directory().join(format!("{}.json", hash.hex()))
-    }
 }
 
 /// Bytes that were received and have no name yet; removed when dropped.
@@ -356,26 +267,4 @@ struct Incoming {
     file: NamedTempFile,
     digest: Digest,
     size_bytes: u64,
-}
-
-/// Brings `file` to the disk and gives it its name, in place of what had it.
-fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    sync_parent(path)
-}
-
-fn sync_parent(path: &Path) -> io::Result<()> {
-    File::open(path.parent().expect("below the store"))?.sync_all()
-}
-
-/// Returns the paths in a directory, in order.
-fn entries(directory: &Path) -> Result<BTreeSet<PathBuf>, ImageError> {
-    let entries = fs::read_dir(directory).map_err(at(directory))?;
-    entries.map(|entry| entry.map(|entry| entry.path()).map_err(at(directory))).collect()
-}
-
-fn at(path: &Path) -> impl FnOnce(io::Error) -> ImageError {
-    let path = path.to_owned();
-    move |source| ImageError::File { path, source }
 }
