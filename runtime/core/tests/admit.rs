@@ -165,3 +165,55 @@ fn a_client_does_not_choose_what_the_server_does() {
         })
     );
 }
+
+#[test]
+fn a_secrets_value_is_in_no_error() {
+    for body in [
+        json!({"metadata": {"name": "s"}, "data": {"a": "hunter2!"}}),
+        json!({"metadata": {"name": "s"}, "data": {"a": {"b": "hunter2"}}}),
+        json!({"metadata": {"name": "s"}, "data": {"a": ["hunter2"]}}),
+        json!({"metadata": {"name": "s"}, "data": "hunter2"}),
+        json!({"metadata": {"name": "s"}, "stringData": ["hunter2"]}),
+        json!({"metadata": {"name": "s"}, "stringData": {"a_/": "hunter2"}}),
+        json!({"metadata": {"name": "s"}, "type": "kubernetes.io/dockercfg",
+               "stringData": {".dockercfg": "hunter2"}}),
+    ] {
+        let error = create(Kind::Secret, &body).unwrap_err();
+        let said = format!("{error} {:?}", error.causes);
+        assert!(!said.contains("hunter2"), "{said}");
+        assert!(said.contains("data") || said.contains("stringData"), "{said}");
+    }
+}
+
+#[test]
+fn a_value_that_cannot_be_read_is_told_with_its_field_and_what_it_takes() {
+    let job = |container: Value| json!({"metadata": {"name": "j"}, "spec": {"template": {"spec": {"containers": [container]}}}});
+    for (kind, body, parts) in [
+        (
+            Kind::Secret,
+            json!({"metadata": {"name": "s"}, "data": {"a": "no base64!"}}),
+            ["data.a: Invalid", "it must be a base64-encoded string"],
+        ),
+        (
+            Kind::ConfigMap,
+            json!({"metadata": {"name": "c", "creationTimestamp": "yesterday"}}),
+            ["metadata.creationTimestamp: ", "it must be a time such as 2026-01-31T12:00:00Z"],
+        ),
+        (
+            Kind::Job,
+            job(json!({"name": "c", "resources": {"limits": {"memory": "1GB"}}})),
+            ["containers[0].resources.limits.memory: ", "quantities must match"],
+        ),
+        (
+            Kind::Job,
+            job(json!({"name": "c", "args": [1]})),
+            ["cannot unmarshal number", "of type string"],
+        ),
+    ] {
+        let error = create(kind, &body).unwrap_err();
+        assert_eq!(error.reason, Reason::BadRequest);
+        for part in parts {
+            assert!(error.message.contains(part), "{part:?} in {error}");
+        }
+    }
+}

@@ -48,7 +48,7 @@ impl Fault {
             Problem::WrongType { given, expected, go_field } => format!(
                 "json: cannot unmarshal {given} into Go struct field {go_field} of type {expected}"
             ),
-            Problem::Unreadable(why) => why.clone(),
+            Problem::Unreadable(why) => format!("{}: {why}", self.path),
         }
     }
 

@@ -101,6 +101,16 @@ impl Reader<'_, '_> {
     }
 }
 
+/// Returns what a visitor takes, for a person.
+fn form(visitor: &dyn de::Expected) -> String {
+    match visitor.to_string().as_str() {
+        "a timestamp string" | "Time" | "MicroTime" => {
+            "a time such as 2026-01-31T12:00:00Z".to_owned()
+        }
+        other => other.to_owned(),
+    }
+}
+
 /// A method for whole numbers of one width: a wrong one is noted and read as zero.
 macro_rules! integer {
     ($method:ident, $visit:ident, $type:ty, $name:literal) => {
@@ -159,8 +169,10 @@ impl<'de> Deserializer<'de> for Reader<'_, '_> {
             self.wrong_type("string");
             return visitor.visit_str("");
         };
-        let before = self.faults.len();
-        let result = visitor.visit_str(text);
+        let (before, form) = (self.faults.len(), form(&visitor));
+        let result = visitor.visit_str(text).map_err(|Stopped(why)| {
+            Stopped(format!("{}; it must be {form}", why.trim_end_matches('.')))
+        });
         Self::noted(&self.place.path, self.faults, before, result)
     }
 
