@@ -108,6 +108,23 @@ impl LabelSelector {
         }
     }
 
+    /// Returns the one value that the label `key` must have, for a look-up by it.
+    #[must_use]
+    pub fn required(&self, key: &str) -> Option<&str> {
+        let mut of_key = self.0.iter().filter(|requirement| requirement.key == key);
+        of_key.find_map(|requirement| match requirement.operator {
+            Operator::In if requirement.values.len() == 1 => {
+                requirement.values.first().map(String::as_str)
+            }
+            Operator::In
+            | Operator::NotIn
+            | Operator::Exists
+            | Operator::DoesNotExist
+            | Operator::GreaterThan
+            | Operator::LessThan => None,
+        })
+    }
+
     /// Returns whether everything is selected.
     #[must_use]
     pub const fn is_empty(&self) -> bool {

@@ -1,0 +1,37 @@
+//! Where clients come in: the Unix socket and TCP with TLS, the connections from there, and their end.
+
+mod bounded;
+mod connection;
+mod serve;
+mod tls;
+mod unix;
+
+pub use serve::{Listener, serve};
+pub use tls::TlsListener;
+pub use unix::UnixSocket;
+
+/// Why nobody can come in.
+#[derive(Debug, thiserror::Error)]
+pub enum ListenError {
+    /// Another process listens there.
+    #[error("{path} is in use: another jobling serves from there")]
+    InUse {
+        /// The socket.
+        path: std::path::PathBuf,
+    },
+    /// Something else than a socket is there.
+    #[error("{path} exists and is no socket")]
+    NoSocket {
+        /// The path.
+        path: std::path::PathBuf,
+    },
+    /// The address cannot be listened on.
+    #[error("{address} cannot be listened on")]
+    Bind {
+        /// The path, or address and port.
+        address: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}

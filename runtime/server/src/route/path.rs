@@ -1,0 +1,391 @@
+//! From a method and a path to what is asked for. Pure: `route` decides, nothing is looked up.
+
+use http::Method;
+use jobling_core::api::{ApiError, Kind, Reason};
+use percent_encoding::percent_decode_str;
+
+use super::{GroupVersion, Query, Resource};
+
+/// What is asked of all objects of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CollectionVerb {
+    /// Read them.
+    List,
+    /// Be told of their changes.
+    Watch,
+    /// Add one.
+    Create,
+    /// Remove those that are selected.
+    DeleteAll,
+}
+
+/// What is asked of one object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ItemVerb {
+    /// Read it.
+    Get,
+    /// Replace it.
+    Update,
+    /// Change parts of it.
+    Patch,
+    /// Remove it.
+    Delete,
+}
+
+/// What a request is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Route {
+    /// `/version`.
+    Version,
+    /// `/healthz`, `/livez`, `/readyz`.
+    Health,
+    /// `/api`: the versions of the core group, or with aggregated discovery all that is in it.
+    CoreVersions,
+    /// `/apis`: the other groups.
+    Groups,
+    /// `/apis/GROUP`.
+    Group(GroupVersion),
+    /// `/api/v1` and `/apis/GROUP/VERSION`: the resources of a group.
+    Resources(GroupVersion),
+    /// `/openapi/v3`: where the schemas are.
+    Schemas,
+    /// `/openapi/v3/…`: the schema of one group.
+    Schema(GroupVersion),
+    /// All objects of a kind, in one namespace or in all.
+    Collection {
+        /// The kind.
+        resource: Resource,
+        /// The namespace; `None` for all, and for kinds that have none.
+        namespace: Option<String>,
+        /// What is asked.
+        verb: CollectionVerb,
+    },
+    /// One object.
+    Item {
+        /// The kind.
+        resource: Resource,
+        /// The namespace; empty for kinds that have none.
+        namespace: String,
+        /// The name.
+        name: String,
+        /// What is asked.
+        verb: ItemVerb,
+    },
+    /// `pods/NAME/log`.
+    Log {
+        /// The namespace.
+        namespace: String,
+        /// The pod.
+        name: String,
+    },
+    /// `selfsubjectaccessreviews`: may the caller do this?
+    AccessReview,
+    /// `images`: what the local image store holds.
+    Images,
+    /// One image.
+    Image {
+        /// The name, such as `backup-tool:latest`.
+        name: String,
+        /// Get or delete.
+        verb: ItemVerb,
+    },
+    /// `images/NAME/content`: a module to be stored under that name.
+    ImageContent {
+        /// The name.
+        name: String,
+    },
+}
+
+/// Returns what a request is about.
+///
+/// # Errors
+/// `NotFound` for what is not served, `MethodNotAllowed` for a verb that a resource does not have,
+/// `Forbidden` for what a WASI pod cannot do.
+pub(crate) fn route(method: &Method, path: &str, query: &Query) -> Result<Route, ApiError> {
+    let segments = segments(path)?;
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    match segments.as_slice() {
+        ["version"] => read_only(method, Route::Version),
+        ["healthz" | "livez" | "readyz", ..] => read_only(method, Route::Health),
+        ["api"] => read_only(method, Route::CoreVersions),
+        ["apis"] => read_only(method, Route::Groups),
+        ["openapi", "v3"] => read_only(method, Route::Schemas),
+        ["openapi", "v3", "api", version] => {
+            read_only(method, Route::Schema(group_version("", version)?))
+        }
+        ["openapi", "v3", "apis", group, version] => {
+            read_only(method, Route::Schema(group_version(group, version)?))
+        }
+        ["api", version, rest @ ..] => within(method, group_version("", version)?, rest, query),
+        ["apis", group] => read_only(method, Route::Group(named(group)?)),
+        ["apis", group, version, rest @ ..] => {
+            within(method, group_version(group, version)?, rest, query)
+        }
+        _ => Err(unknown_path()),
+    }
+}
+
+/// Splits first and decodes afterwards, so that an escaped slash stays in a name.
+fn segments(path: &str) -> Result<Vec<String>, ApiError> {
+    let decode = |part: &str| percent_decode_str(part).decode_utf8().map(|text| text.into_owned());
+    path.split('/').filter(|part| !part.is_empty()).map(decode).collect::<Result<_, _>>().map_err(
+        |_| ApiError::new(Reason::BadRequest, "the path is not UTF-8 once its escapes are undone"),
+    )
+}
+
+fn named(group: &str) -> Result<GroupVersion, ApiError> {
+    GroupVersion::of_group(group).filter(|known| !known.group().is_empty()).ok_or_else(unknown_path)
+}
+
+fn group_version(group: &str, version: &str) -> Result<GroupVersion, ApiError> {
+    GroupVersion::of_group(group)
+        .filter(|known| known.version() == version)
+        .ok_or_else(unknown_path)
+}
+
+fn within(
+    method: &Method,
+    group: GroupVersion,
+    rest: &[&str],
+    query: &Query,
+) -> Result<Route, ApiError> {
+    if group == GroupVersion::Jobling && !rest.is_empty() {
+        return image(method, rest);
+    }
+    let resource = |plural: &str| Resource::of(group, plural).ok_or_else(unknown_path);
+    match *rest {
+        [] => read_only(method, Route::Resources(group)),
+        ["selfsubjectaccessreviews"] if group == GroupVersion::Authorization => match *method {
+            Method::POST => Ok(Route::AccessReview),
+            _ => Err(not_allowed()),
+        },
+        ["namespaces", namespace, plural] if plural != "status" => {
+            let resource = namespaced(resource(plural)?)?;
+            collection(method, resource, Some(namespace.to_owned()), query)
+        }
+        ["namespaces", namespace, plural, name] => {
+            item(method, namespaced(resource(plural)?)?, namespace, name)
+        }
+        ["namespaces", namespace, plural, name, sub] => {
+            subresource(method, namespaced(resource(plural)?)?, namespace, name, sub)
+        }
+        [plural] => collection(method, resource(plural)?, None, query),
+        [plural, name] if !resource(plural)?.kind.is_namespaced() => {
+            item(method, resource(plural)?, "", name)
+        }
+        [plural, name, sub] if !resource(plural)?.kind.is_namespaced() => {
+            subresource(method, resource(plural)?, "", name, sub)
+        }
+        _ => Err(unknown_path()),
+    }
+}
+
+fn namespaced(resource: Resource) -> Result<Resource, ApiError> {
+    if resource.kind.is_namespaced() { Ok(resource) } else { Err(unknown_path()) }
+}
+
+fn collection(
+    method: &Method,
+    resource: Resource,
+    namespace: Option<String>,
+    query: &Query,
+) -> Result<Route, ApiError> {
+    let verb = match *method {
+        Method::GET | Method::HEAD if query.is_set("watch")? => CollectionVerb::Watch,
+        Method::GET | Method::HEAD => CollectionVerb::List,
+        Method::POST => CollectionVerb::Create,
+        Method::DELETE => CollectionVerb::DeleteAll,
+        _ => return Err(not_allowed()),
+    };
+    let everywhere = namespace.is_none() && resource.kind.is_namespaced();
+    if everywhere && matches!(verb, CollectionVerb::Create | CollectionVerb::DeleteAll) {
+        return Err(not_allowed());
+    }
+    Ok(Route::Collection { resource, namespace, verb })
+}
+
+fn item(
+    method: &Method,
+    resource: Resource,
+    namespace: &str,
+    name: &str,
+) -> Result<Route, ApiError> {
+    let verb = match *method {
+        Method::GET | Method::HEAD => ItemVerb::Get,
+        Method::PUT => ItemVerb::Update,
+        Method::PATCH => ItemVerb::Patch,
+        Method::DELETE => ItemVerb::Delete,
+        _ => return Err(not_allowed()),
+    };
+    Ok(Route::Item { resource, namespace: namespace.to_owned(), name: name.to_owned(), verb })
+}
+
+fn subresource(
+    method: &Method,
+    resource: Resource,
+    namespace: &str,
+    name: &str,
+    sub: &str,
+) -> Result<Route, ApiError> {
+    match (resource.kind, sub) {
+        (_, "status") if has_status(resource.kind) => match *method {
+            Method::GET | Method::HEAD => item(method, resource, namespace, name),
+            _ => Err(ApiError::new(
+                Reason::MethodNotAllowed,
+                "status is written by jobling alone; it can be read",
+            )),
+        },
+        (Kind::Pod, "log") => {
+            let (namespace, name) = (namespace.to_owned(), name.to_owned());
+            read_only(method, Route::Log { namespace, name })
+        }
+        (Kind::Pod, "exec" | "attach") => Err(never(
+            "a WASI pod has no shell and no second process: exec and attach are not served; \
+             read its output with logs",
+        )),
+        (Kind::Pod, "portforward" | "proxy") => {
+            Err(never("a WASI pod listens on no port: port-forward and proxy are not served"))
+        }
+        (Kind::Pod, "ephemeralcontainers") => Err(never(
+            "a WASI pod takes no further containers once it is made: debug is not served",
+        )),
+        _ => Err(unknown_path()),
+    }
+}
+
+/// Returns whether a kind has the `status` subresource.
+pub(crate) const fn has_status(kind: Kind) -> bool {
+    match kind {
+        Kind::Namespace | Kind::PersistentVolumeClaim | Kind::CronJob | Kind::Job | Kind::Pod => {
+            true
+        }
+        Kind::ServiceAccount | Kind::ConfigMap | Kind::Secret | Kind::Event => false,
+    }
+}
+
+fn image(method: &Method, rest: &[&str]) -> Result<Route, ApiError> {
+    match *rest {
+        ["images"] => read_only(method, Route::Images),
+        ["images", name] => {
+            let name = name.to_owned();
+            match *method {
+                Method::GET | Method::HEAD => Ok(Route::Image { name, verb: ItemVerb::Get }),
+                Method::DELETE => Ok(Route::Image { name, verb: ItemVerb::Delete }),
+                _ => Err(not_allowed()),
+            }
+        }
+        ["images", name, "content"] => match *method {
+            Method::PUT | Method::POST => Ok(Route::ImageContent { name: name.to_owned() }),
+            _ => Err(not_allowed()),
+        },
+        _ => Err(unknown_path()),
+    }
+}
+
+fn read_only(method: &Method, route: Route) -> Result<Route, ApiError> {
+    match *method {
+        Method::GET | Method::HEAD => Ok(route),
+        _ => Err(not_allowed()),
+    }
+}
+
+fn never(why: &str) -> ApiError {
+    ApiError::new(Reason::Forbidden, why)
+}
+
+fn not_allowed() -> ApiError {
+    ApiError::new(
+        Reason::MethodNotAllowed,
+        "the server does not allow this method on the requested resource",
+    )
+}
+
+fn unknown_path() -> ApiError {
+    ApiError::new(Reason::NotFound, "the server could not find the requested resource")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_means_what_it_means_to_a_kubernetes_api_server() {
+        for (request, meaning) in [
+            ("GET /version", "Version"),
+            ("GET /readyz", "Health"),
+            ("GET /api", "CoreVersions"),
+            ("GET /apis", "Groups"),
+            ("GET /apis/batch", "Group(Batch)"),
+            ("GET /api/v1", "Resources(Core)"),
+            ("GET /apis/batch/v1/", "Resources(Batch)"),
+            ("GET /openapi/v3", "Schemas"),
+            ("GET /openapi/v3/apis/batch/v1", "Schema(Batch)"),
+            ("GET /apis/batch/v1/jobs", "List Job of all"),
+            ("GET /apis/batch/v1/jobs?watch=true", "Watch Job of all"),
+            ("GET /apis/batch/v1/namespaces/a/jobs?watch=0", "List Job of a"),
+            ("POST /api/v1/namespaces/a/pods", "Create Pod of a"),
+            ("DELETE /api/v1/namespaces/a/configmaps", "DeleteAll ConfigMap of a"),
+            ("GET /apis/batch/v1/namespaces/a/jobs/b", "Get Job a/b"),
+            ("GET /apis/batch/v1/namespaces/a/jobs/b/status", "Get Job a/b"),
+            ("PUT /apis/batch/v1/namespaces/a/cronjobs/b", "Update CronJob a/b"),
+            ("PATCH /api/v1/namespaces/b", "Patch Namespace /b"),
+            ("GET /api/v1/namespaces", "List Namespace of all"),
+            ("POST /api/v1/namespaces", "Create Namespace of all"),
+            ("GET /api/v1/namespaces/status", "Get Namespace /status"),
+            ("GET /api/v1/namespaces/b/status", "Get Namespace /b"),
+            ("GET /apis/events.k8s.io/v1/events", "List Event of all"),
+            ("DELETE /api/v1/namespaces/a/pods/b", "Delete Pod a/b"),
+            ("GET /api/v1/namespaces/a/pods/b/log", "Log { namespace: \"a\", name: \"b\" }"),
+            ("POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews", "AccessReview"),
+            ("GET /apis/jobling.dev/v1alpha1/images", "Images"),
+            (
+                "GET /apis/jobling.dev/v1alpha1/images/a%2Fb:c",
+                "Image { name: \"a/b:c\", verb: Get }",
+            ),
+            ("PUT /apis/jobling.dev/v1alpha1/images/a/content", "ImageContent { name: \"a\" }"),
+        ] {
+            assert_eq!(read(request).unwrap(), meaning, "{request}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_served_is_refused_with_its_reason() {
+        for (request, reason) in [
+            ("GET /", Reason::NotFound),
+            ("GET /apis/apps/v1/deployments", Reason::NotFound),
+            ("GET /apis/batch/v1beta1/cronjobs", Reason::NotFound),
+            ("GET /api/v1/jobs", Reason::NotFound),
+            ("GET /apis/batch/v1/jobs/b", Reason::NotFound),
+            ("GET /api/v1/namespaces/a/namespaces", Reason::NotFound),
+            ("GET /api/v1/namespaces/a/configmaps/b/status", Reason::NotFound),
+            ("GET /api/v1/%ff", Reason::BadRequest),
+            ("GET /apis/batch/v1/jobs?watch=perhaps", Reason::BadRequest),
+            ("POST /version", Reason::MethodNotAllowed),
+            ("POST /apis/batch/v1/jobs", Reason::MethodNotAllowed),
+            ("POST /apis/batch/v1/namespaces/a/jobs/b", Reason::MethodNotAllowed),
+            ("PUT /apis/batch/v1/namespaces/a/jobs/b/status", Reason::MethodNotAllowed),
+            ("POST /api/v1/namespaces/a/pods/b/exec", Reason::Forbidden),
+            ("GET /api/v1/namespaces/a/pods/b/portforward", Reason::Forbidden),
+            ("PATCH /api/v1/namespaces/a/pods/b/ephemeralcontainers", Reason::Forbidden),
+        ] {
+            assert_eq!(read(request).unwrap_err().reason, reason, "{request}");
+        }
+    }
+
+    /// Reads `METHOD /path?query`.
+    fn read(request: &str) -> Result<String, ApiError> {
+        let (method, target) = request.split_once(' ').unwrap();
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let read = route(&method.parse().unwrap(), path, &Query::parse(query))?;
+        Ok(match read {
+            Route::Collection { resource, namespace, verb } => {
+                let of = namespace.unwrap_or_else(|| "all".to_owned());
+                format!("{verb:?} {} of {of}", resource.kind)
+            }
+            Route::Item { resource, namespace, name, verb } => {
+                format!("{verb:?} {} {namespace}/{name}", resource.kind)
+            }
+            other => format!("{other:?}"),
+        })
+    }
+}
