@@ -142,6 +142,7 @@ impl Selection {
                 after,
                 limit: page.limit.map(|limit| limit - items.len()),
                 job_name: self.job_name(),
+                about: self.query.fields.required("involvedObject.name").map(str::to_owned),
             };
             let listing =
                 self.reader.list(self.kind, &scope).map_err(|error| unreadable(&error))?;
