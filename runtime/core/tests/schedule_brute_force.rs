@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Datelike, NaiveDateTime, Offset, TimeZone, Timelike};
 use chrono_tz::Tz;
 use jobling_core::Timestamp;
-use jobling_core::schedule::{Fold, Schedule, Zone};
+use jobling_core::schedule::{Fold, Schedule, ScheduleError, Zone};
 use proptest::prelude::*;
 
 const MINUTE: i64 = 60;
@@ -137,6 +137,28 @@ proptest! {
         }
         let expected: Vec<i64> = by_looking(&fields, tz, from).into_iter().take(200).collect();
         prop_assert_eq!(given, expected, "{} {} {}", text, zone, from);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_is_read_or_refused_with_its_place(
+        text in prop_oneof!["\\PC{0,40}", "[*?/,0-9a-z@ =TZ.-]{0,30}", "@every [0-9.hmsuµ-]{0,20}"],
+        from in 0i64..4_000_000_000,
+    ) {
+        match Schedule::parse(&text, Zone::UTC) {
+            Ok(schedule) => {
+                let from = Timestamp::from_unix_seconds(from);
+                prop_assert!(schedule.next_after(from).is_none_or(|next| next > from));
+                prop_assert!(!schedule.describe().is_empty());
+            }
+            Err(ScheduleError::Part { place, part, .. }) if !text.contains("TZ=") => {
+                prop_assert_eq!(text.get(place), Some(part.as_str()));
+            }
+            Err(error) => prop_assert!(!error.to_string().is_empty()),
+        }
     }
 }
 

@@ -32,12 +32,13 @@ impl Calendar {
         let schedule = |(day, weekday): (Values, Option<Values>)| {
             let weekday = weekday.unwrap_or(Values::ALL);
             let all = [minute, hour, day, month, weekday];
-            all.iter().all(|values| !values.is_empty()).then(|| schedule(&all))
+            let is_possible = all.iter().all(|values| !values.is_empty()) && has_date(day, month);
+            is_possible.then(|| schedule(&all))
         };
         Self { any_of: days.into_iter().filter_map(schedule).collect() }
     }
 
-    /// Returns whether a field takes no value, so that no time ever comes.
+    /// Returns whether no time ever comes: a field takes no value, or no month has such a day.
     pub(super) const fn is_empty(&self) -> bool {
         self.any_of.is_empty()
     }
@@ -47,6 +48,17 @@ impl Calendar {
     pub(super) fn next_after(&self, after: NaiveDateTime) -> Option<NaiveDateTime> {
         self.any_of.iter().filter_map(|one| next(one, after)).min()
     }
+}
+
+/// Whether one of the months ever has one of the days: 30 February never comes.
+fn has_date(days: Values, months: Values) -> bool {
+    let longest = |month| match month {
+        2 => 29,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    let first = days.iter().find(|&day| day > 0);
+    first.is_some_and(|first| months.iter().any(|month| first <= longest(month)))
 }
 
 /// Writes the fields as the crate reads them.
