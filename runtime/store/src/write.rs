@@ -17,7 +17,12 @@ use crate::pods::range;
 
 /// Writes all of `batch`; the caller's transaction makes it all or nothing.
 pub(crate) fn batch(connection: &Connection, batch: &Batch) -> Result<(), StoreError> {
-    let mut apply = Apply { connection, text: Vec::new(), perhaps_empty: BTreeSet::new() };
+    let mut apply = Apply {
+        connection,
+        text: Vec::new(),
+        with_pods: BTreeSet::new(),
+        perhaps_empty: BTreeSet::new(),
+    };
     let superseded = superseded(&batch.writes);
     for (index, write) in batch.writes.iter().enumerate() {
         if !superseded.contains(&index) {
@@ -25,6 +30,7 @@ pub(crate) fn batch(connection: &Connection, batch: &Batch) -> Result<(), StoreE
         }
     }
     apply.drop_empty_orphans()?;
+    apply.refuse_strays()?;
     apply.meta(batch)
 }
 
@@ -46,6 +52,8 @@ struct Apply<'a> {
     connection: &'a Connection,
     /// Reused for each pod's text.
     text: Vec<u8>,
+    /// Jobs of which pods were written: each must be stored.
+    with_pods: BTreeSet<JobId>,
     /// Jobs that have lost a pod or became orphans: where none is left, the orphan goes too.
     perhaps_empty: BTreeSet<JobId>,
 }
@@ -136,6 +144,7 @@ impl Apply<'_> {
     }
 
     fn pod(&mut self, pod: &Pod) -> Result<(), StoreError> {
+        self.with_pods.insert(pod.id.job());
         self.text.clear();
         serde_json::to_writer(&mut self.text, pod)
             .map_err(|error| corrupt(format!("pod {}", pod.id), error))?;
@@ -160,6 +169,27 @@ impl Apply<'_> {
                  AND NOT EXISTS (SELECT 1 FROM pods WHERE id BETWEEN ?2 AND ?3)",
                 params![job.0, first, last],
             )?;
+        }
+        Ok(())
+    }
+
+    /// Refuses pods without a Job, of which the next start could make nothing.
+    fn refuse_strays(&self) -> Result<(), StoreError> {
+        let stray = "SELECT EXISTS (SELECT 1 FROM pods WHERE id BETWEEN ?2 AND ?3)
+            AND NOT EXISTS (SELECT 1 FROM jobs WHERE id = ?1)";
+        for &job in &self.with_pods {
+            let (first, last) = range(job);
+            let is_stray: bool = self
+                .connection
+                .prepare_cached(stray)
+                .and_then(|mut found| {
+                    found.query_row(params![job.0, first, last], |row| row.get(0))
+                })
+                .map_err(|error| store_error(&error))?;
+            if is_stray {
+                let why = format!("a pod was written of Job number {}, which is not stored", job.0);
+                return Err(StoreError::Failed(why));
+            }
         }
         Ok(())
     }

@@ -76,6 +76,21 @@ fn a_status_without_its_job_is_refused() {
 }
 
 #[test]
+fn a_pod_without_its_job_is_refused() {
+    let (mut writer, _readers, _disk) = store();
+    let pod = pod(1, 0, 2, PodPhase::Running);
+    let refused = writer.commit(&batch(2, vec![write_pod(pod.clone())]));
+    assert!(matches!(refused, Err(StoreError::Failed(_))), "{refused:?}");
+
+    // Whatever the order in the batch: what counts is what it leaves.
+    commit(&mut writer, 2, vec![write_pod(pod.clone()), write_job(1, job("default", "a", 1))]);
+    let gone = Write::Forget { key: key(Kind::Job, "a"), job: Some(JobId(1)) };
+    let refused = writer.commit(&batch(3, vec![gone.clone(), write_pod(pod.clone())]));
+    assert!(matches!(refused, Err(StoreError::Failed(_))), "{refused:?}");
+    commit(&mut writer, 3, vec![write_pod(pod), gone]);
+}
+
+#[test]
 fn a_forgotten_job_takes_its_pods_and_status_along_and_no_other_jobs() {
     let (mut writer, readers, _disk) = store();
     commit(
