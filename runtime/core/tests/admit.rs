@@ -167,6 +167,26 @@ fn a_client_does_not_choose_what_the_server_does() {
 }
 
 #[test]
+fn what_is_told_of_a_flood_of_errors_is_bounded() {
+    let keys = |prefix: &str| -> Value {
+        let entries = (0..100_000).map(|n| (format!("{prefix}{n}"), json!("")));
+        Value::Object(entries.collect())
+    };
+    let body = json!({"metadata": {"name": "c"}, "data": keys("/")});
+    assert_eq!(create(Kind::ConfigMap, &body).unwrap_err().causes.len(), 1000);
+
+    let mut body = keys("an-unknown-field");
+    body["metadata"] = json!({"name": "c"});
+    assert!(create(Kind::ConfigMap, &body).unwrap_err().message.len() < 100_000);
+
+    // What cannot be read is found behind any number of fields that can be dropped.
+    body["metadata"]["name"] = json!(1);
+    let lenient = FieldValidation::Ignore;
+    let error = admit_create(Kind::ConfigMap, "default", &body, lenient, &identity()).unwrap_err();
+    assert!(error.message.contains("cannot unmarshal number"), "{error}");
+}
+
+#[test]
 fn a_secrets_value_is_in_no_error() {
     for body in [
         json!({"metadata": {"name": "s"}, "data": {"a": "hunter2!"}}),

@@ -44,7 +44,11 @@ impl fmt::Display for Path {
     }
 }
 
-/// Everything that is wrong with an object, in the order in which it was found.
+/// How many errors of one object are told: a body of three megabytes has room for far more, and an
+/// answer should not be longer than what was asked.
+pub(crate) const MOST_ERRORS: usize = 1000;
+
+/// Everything that is wrong with an object, in the order in which it was found, up to [`MOST_ERRORS`].
 #[derive(Debug, Default)]
 pub(crate) struct Errors(Vec<Cause>);
 
@@ -60,7 +64,9 @@ impl Errors {
     }
 
     fn push(&mut self, reason: &'static str, path: &Path, message: String) {
-        self.0.push(Cause { reason, field: path.to_string(), message });
+        if self.0.len() < MOST_ERRORS {
+            self.0.push(Cause { reason, field: path.to_string(), message });
+        }
     }
 
     /// The value is not one that the field takes.

@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{Fault, amounts, go, reader};
+use crate::api::field::MOST_ERRORS;
 use crate::api::{ApiError, Kind, Object, Reason};
 
 /// What becomes of fields that the kind does not have, or that are given twice.
@@ -45,7 +46,18 @@ pub fn read(kind: Kind, value: &Value) -> Read {
         Kind::Pod => typed(&value, &mut faults).map(Object::Pod),
         Kind::Event => typed(&value, &mut faults).map(Object::Event),
     };
-    Read { object, faults }
+    Read { object, faults: bounded(faults) }
+}
+
+/// Keeps as many faults as are told, a fatal one among them if there is one.
+fn bounded(mut faults: Vec<Fault>) -> Vec<Fault> {
+    if let Some(fatal) = faults.iter().position(Fault::is_fatal)
+        && fatal >= MOST_ERRORS
+    {
+        faults.swap(MOST_ERRORS - 1, fatal);
+    }
+    faults.truncate(MOST_ERRORS);
+    faults
 }
 
 /// Reads twice: what was given, for its faults, and what Go keeps of it, for the object.

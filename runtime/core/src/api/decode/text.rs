@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde_json::{Map, Number, Value};
 
 use super::{Fault, Problem};
-use crate::api::field::Path;
+use crate::api::field::{MOST_ERRORS, Path};
 
 /// Why a text is no JSON.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +30,16 @@ pub fn json(bytes: &[u8]) -> Result<(Value, Vec<Fault>), TextError> {
 struct Seed<'a> {
     path: Path,
     duplicates: &'a RefCell<Vec<Fault>>,
+}
+
+impl Seed<'_> {
+    fn note_duplicate(&self, path: &Path) {
+        let mut duplicates = self.duplicates.borrow_mut();
+        if duplicates.len() < MOST_ERRORS {
+            let problem = Problem::Duplicate;
+            duplicates.push(Fault { path: path.to_string(), problem });
+        }
+    }
 }
 
 impl<'de> DeserializeSeed<'de> for Seed<'_> {
@@ -87,8 +97,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
         while let Some(key) = access.next_key::<String>()? {
             let path = self.path.child(&key);
             if map.contains_key(&key) {
-                let fault = Fault { path: path.to_string(), problem: Problem::Duplicate };
-                self.duplicates.borrow_mut().push(fault);
+                self.note_duplicate(&path);
             }
             let value = access.next_value_seed(Seed { path, duplicates: self.duplicates })?;
             map.insert(key, value);

@@ -197,7 +197,7 @@ impl Builder {
             OpenInner::Map { entries, key, merged } => match key.take() {
                 Some(Key { at, name: Some(name) }) => {
                     let first = entries.insert(name.clone(), Entry { at, node });
-                    if let Some(first) = first {
+                    if let Some(first) = first.filter(|_| self.faults.len() < bounds::ERRORS) {
                         let problem = Problem::Duplicate { first_line: first.at.line };
                         self.faults.push(Fault { at, field: self.path_of(&name), problem });
                     }

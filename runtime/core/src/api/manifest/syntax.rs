@@ -50,7 +50,7 @@ pub(super) fn documents(text: &str) -> Parsed {
         let end = document(&mut parser, text, &mut builder);
         values += builder.values();
         let found = builder.into_faults().into_iter().map(|fault| (number, fault));
-        parsed.faults.extend(found);
+        parsed.faults.extend(found.take(bounds::ERRORS.saturating_sub(parsed.faults.len())));
         match end {
             End::Stream => return parsed,
             End::Document(Some(node)) => {
