@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jobling_core::api::select::{FieldSelector, LabelSelector};
 use jobling_core::api::{Kind, Object};
-use jobling_core::engine::{Change, Snapshot};
+use jobling_core::engine::{Change, Snapshot, event_changes};
 
 /// Which objects a watch sees.
 #[derive(Debug, Clone)]
@@ -27,8 +27,18 @@ pub(super) enum Seen {
 }
 
 impl Filter {
-    /// Returns what the watch tells of `change`; `None` where it does not see it.
-    pub(super) fn see(&self, change: &Change) -> Option<Seen> {
+    /// Returns what the watch tells of `change`; nothing where it does not see it. A pod's change is one
+    /// of the events that its row tells, too.
+    pub(super) fn see_all(&self, change: &Change) -> Vec<Seen> {
+        match (self.kind, change.kind) {
+            (Kind::Event, Kind::Pod) => {
+                event_changes(change).iter().filter_map(|change| self.see(change)).collect()
+            }
+            _ => self.see(change).into_iter().collect(),
+        }
+    }
+
+    fn see(&self, change: &Change) -> Option<Seen> {
         let in_scope = change.kind == self.kind
             && self.namespace.as_ref().is_none_or(|namespace| *namespace == change.namespace);
         if !in_scope {

@@ -189,13 +189,14 @@ impl Watcher {
         let mut chunk = Vec::new();
         for change in changes {
             self.position = change.revision;
-            match self.filter.see(change) {
-                None => continue,
-                Some(Seen::Added(object)) => self.write(&mut chunk, "ADDED", &object),
-                Some(Seen::Modified(object)) => self.write(&mut chunk, "MODIFIED", &object),
-                Some(Seen::Deleted(object)) => self.write(&mut chunk, "DELETED", &object),
+            for seen in self.filter.see_all(change) {
+                match seen {
+                    Seen::Added(object) => self.write(&mut chunk, "ADDED", &object),
+                    Seen::Modified(object) => self.write(&mut chunk, "MODIFIED", &object),
+                    Seen::Deleted(object) => self.write(&mut chunk, "DELETED", &object),
+                }
+                self.told = self.position;
             }
-            self.told = self.position;
             if chunk.len() >= CHUNK_BYTES {
                 break;
             }
