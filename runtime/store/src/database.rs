@@ -30,6 +30,8 @@ pub struct Settings {
     pub synchronous: Synchronous,
     /// The most memory that the writer's pages take, in bytes.
     pub cache_bytes: u32,
+    /// The most memory that each reading connection's pages take, in bytes.
+    pub reader_cache_bytes: u32,
     /// Length of the write-ahead log at which it is folded into the database, in bytes.
     pub checkpoint_bytes: u32,
     /// The most that the database may take on disk, in bytes; `None` for what the disk has.
@@ -45,6 +47,7 @@ impl Default for Settings {
         Self {
             synchronous: Synchronous::Full,
             cache_bytes: 8 << 20,
+            reader_cache_bytes: 1 << 20,
             checkpoint_bytes: 16 << 20,
             max_bytes: None,
             readers: 4,
@@ -84,6 +87,7 @@ impl Database {
 /// Opens the database in `place` and sets its feed to start now.
 pub(crate) fn open_at(place: &Place, settings: &Settings) -> Result<(Writer, Readers), OpenError> {
     let mut connection = connect(place, settings)?;
+    set_cache(&connection, settings.cache_bytes)?;
     migrate(&mut connection, MIGRATIONS)?;
     let revision = connection.query_row("SELECT revision FROM meta", [], |row| row.get(0))?;
     let feed = Arc::new(Feed::starting_at(revision, settings.feed));
@@ -121,7 +125,6 @@ pub(crate) fn connect(place: &Place, settings: &Settings) -> Result<Connection, 
     connection.pragma_update(None, "synchronous", synchronous)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
-    connection.pragma_update(None, "cache_size", -i64::from(settings.cache_bytes / 1024))?;
     let checkpoint_pages = settings.checkpoint_bytes / page_bytes;
     connection.pragma_update(None, "wal_autocheckpoint", checkpoint_pages.max(1))?;
     connection.pragma_update(None, "journal_size_limit", settings.checkpoint_bytes)?;
@@ -130,6 +133,12 @@ pub(crate) fn connect(place: &Place, settings: &Settings) -> Result<Connection, 
         connection.pragma_update(None, "max_page_count", pages.max(1))?;
     }
     Ok(connection)
+}
+
+/// Bounds the pages that `connection` keeps in memory.
+pub(crate) fn set_cache(connection: &Connection, bytes: u32) -> Result<(), rusqlite::Error> {
+    // A negative size is in KiB, a positive one in pages.
+    connection.pragma_update(None, "cache_size", -i64::from(bytes / 1024))
 }
 
 /// Makes the file, if it is not there, for its owner alone: Secrets are in it. SQLite gives its log the

@@ -8,13 +8,15 @@ use jobling_core::engine::{Change, Expired, Snapshot};
 
 /// What a pod's row takes in memory, roughly; its template is its Job's.
 const POD_BYTES: usize = 1024;
+/// How much more a parsed object takes than its text, roughly: most of its fields are empty.
+const OBJECT_FACTOR: usize = 3;
 
 /// How much of the past is kept for watches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FeedLimits {
     /// The most changes.
     pub changes: usize,
-    /// The most bytes, counted as the objects' JSON.
+    /// The most memory in bytes, by an estimate of what each object takes.
     pub bytes: usize,
 }
 
@@ -109,7 +111,7 @@ impl std::fmt::Debug for Feed {
 /// became counts.
 fn bytes(change: &Change) -> usize {
     match change.after.as_ref().or(change.before.as_ref()) {
-        Some(Snapshot::Object(object)) => object.to_json().len(),
+        Some(Snapshot::Object(object)) => object.to_json().len() * OBJECT_FACTOR,
         Some(Snapshot::Pod { .. }) | None => POD_BYTES,
     }
 }

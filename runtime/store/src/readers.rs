@@ -8,7 +8,7 @@ use jobling_core::engine::{Change, Expired, ListScope, Listing, Reader, StoreErr
 use jobling_core::pods::{JobInfo, Pod};
 use rusqlite::Connection;
 
-use crate::database::{Place, Settings, connect};
+use crate::database::{Place, Settings, connect, set_cache};
 use crate::failure::store_error;
 use crate::feed::{CommitHook, Feed};
 use crate::infos::Infos;
@@ -116,6 +116,7 @@ impl Pool {
 
     fn open(&self) -> rusqlite::Result<Connection> {
         let connection = connect(&self.place, &self.settings)?;
+        set_cache(&connection, self.settings.reader_cache_bytes)?;
         connection.pragma_update(None, "query_only", true)?;
         Ok(connection)
     }
