@@ -32,6 +32,24 @@ pub struct Fault {
     pub problem: Problem,
 }
 
+impl Problem {
+    /// Returns the problem of the field `given`, where only `known` ones are.
+    pub(super) fn unknown(given: &str, known: &[&'static str]) -> Self {
+        Self::Unknown { nearest: nearest(given, known) }
+    }
+}
+
+/// Returns the known field that is most like `given`, if one is like it at all.
+fn nearest(given: &str, known: &[&'static str]) -> Option<&'static str> {
+    let likeness = |name: &str| strsim::jaro_winkler(&given.to_lowercase(), &name.to_lowercase());
+    known
+        .iter()
+        .map(|name| (likeness(name), *name))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name)
+}
+
 impl Fault {
     /// Returns whether nothing can be made of the object; unknown and duplicate fields can be dropped.
     #[must_use]

@@ -287,7 +287,7 @@ impl<'de> MapAccess<'de> for Fields<'_, '_> {
         if let Some((_, known)) = self.of
             && !known.contains(&key.as_str())
         {
-            let problem = Problem::Unknown { nearest: nearest(key, known) };
+            let problem = Problem::unknown(key, known);
             let path = self.reader.place.path.child(key).to_string();
             self.reader.faults.push(Fault { path, problem });
         }
@@ -301,15 +301,4 @@ impl<'de> MapAccess<'de> for Fields<'_, '_> {
         let place = self.reader.place.child(owner, key);
         seed.deserialize(Reader { value, place, faults: &mut *self.reader.faults })
     }
-}
-
-/// Returns the known field that is most like `given`, if one is like it at all.
-fn nearest(given: &str, known: &[&'static str]) -> Option<&'static str> {
-    let likeness = |name: &str| strsim::jaro_winkler(&given.to_lowercase(), &name.to_lowercase());
-    known
-        .iter()
-        .map(|name| (likeness(name), *name))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, name)| name)
 }

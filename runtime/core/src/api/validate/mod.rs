@@ -19,6 +19,7 @@ mod pod;
 mod pod_warnings;
 mod policies;
 mod probe;
+mod projected;
 mod resources;
 mod scheduling;
 mod security;

@@ -2,13 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::core::v1::{
-    DownwardAPIVolumeFile, KeyToPath, PersistentVolumeClaim, ProjectedVolumeSource, Volume,
-    VolumeProjection,
-};
+use k8s_openapi::api::core::v1::{DownwardAPIVolumeFile, KeyToPath, PersistentVolumeClaim, Volume};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::{claim, env, names};
+use super::{claim, env, names, projected};
 use crate::api::field::{Errors, Path};
 use crate::api::quantity::Quantity;
 
@@ -23,7 +20,6 @@ const HOST_PATH_TYPES: [&str; 8] = [
     "FileOrCreate",
     "Socket",
 ];
-const TOKEN_SECONDS: i64 = 600;
 
 /// Checks a pod's volumes; `metadata` is the pod's own.
 pub(super) fn validate(
@@ -67,7 +63,7 @@ fn source(errors: &mut Errors, path: &Path, volume: &Volume, metadata: &ObjectMe
         "downwardAPI" => downward(errors, &path, volume),
         "projected" => {
             if let Some(projected) = &volume.projected {
-                projected_source(errors, &path, projected);
+                projected::validate(errors, &path, projected);
             }
         }
         "ephemeral" => ephemeral(errors, &path, volume, metadata),
@@ -168,7 +164,7 @@ fn downward(errors: &mut Errors, path: &Path, volume: &Volume) {
 }
 
 /// The errors are at the source's path, without an index, as in pkg/apis/core/validation.
-fn downward_file(errors: &mut Errors, path: &Path, file: &DownwardAPIVolumeFile) {
+pub(super) fn downward_file(errors: &mut Errors, path: &Path, file: &DownwardAPIVolumeFile) {
     if file.path.is_empty() {
         errors.required(&path.child("path"), "");
     }
@@ -189,64 +185,6 @@ fn downward_file(errors: &mut Errors, path: &Path, file: &DownwardAPIVolumeFile)
     mode(errors, &path.child("mode"), file.mode);
 }
 
-fn projected_source(errors: &mut Errors, path: &Path, projected: &ProjectedVolumeSource) {
-    mode(errors, &path.child("defaultMode"), projected.default_mode);
-    let mut seen = BTreeSet::new();
-    for (index, source) in projected.sources.iter().flatten().enumerate() {
-        let source_path = path.child("sources").index(index);
-        for file in projection(errors, path, &source_path, source) {
-            if !file.is_empty() && !seen.insert(file.to_owned()) {
-                errors.invalid(path, file, "conflicting duplicate paths");
-            }
-        }
-    }
-}
-
-/// Checks one source; returns the files that it makes.
-fn projection<'a>(
-    errors: &mut Errors,
-    volume_path: &Path,
-    path: &Path,
-    source: &'a VolumeProjection,
-) -> Vec<&'a str> {
-    let mut files = Vec::new();
-    let mut kinds = 0;
-    let secret = source.secret.as_ref().map(|s| ("secret", &s.name, s.items.as_deref()));
-    let map = source.config_map.as_ref().map(|m| ("configMap", &m.name, m.items.as_deref()));
-    for (field, name, list) in [secret, map].into_iter().flatten() {
-        kinds += 1;
-        if name.is_empty() {
-            errors.required(&path.child(field).child("name"), "");
-        }
-        items(errors, &path.child(field), list);
-        files.extend(list.unwrap_or_default().iter().map(|item| item.path.as_str()));
-    }
-    if let Some(downward) = &source.downward_api {
-        kinds += 1;
-        for file in downward.items.iter().flatten() {
-            downward_file(errors, &path.child("downwardAPI"), file);
-            files.push(file.path.as_str());
-        }
-    }
-    if let Some(token) = &source.service_account_token {
-        kinds += 1;
-        let seconds = token.expiration_seconds.unwrap_or_default();
-        if seconds < TOKEN_SECONDS {
-            let path = path.child("serviceAccountToken").child("expirationSeconds");
-            errors.invalid(&path, seconds, "may not specify a duration less than 10 minutes");
-        }
-        if token.path.is_empty() {
-            errors.required(&volume_path.child("path"), "");
-        } else {
-            local_path(errors, &volume_path.child("path"), &token.path);
-        }
-    }
-    if kinds > 1 {
-        errors.forbidden(path, "may not specify more than 1 volume type per source");
-    }
-    files
-}
-
 fn ephemeral(errors: &mut Errors, path: &Path, volume: &Volume, metadata: &ObjectMeta) {
     let Some(ephemeral) = &volume.ephemeral else { return };
     let path = path.child("volumeClaimTemplate");
@@ -263,7 +201,8 @@ fn ephemeral(errors: &mut Errors, path: &Path, volume: &Volume, metadata: &Objec
     }
 }
 
-fn mode(errors: &mut Errors, path: &Path, mode: Option<i32>) {
+/// Checks the permissions of files.
+pub(super) fn mode(errors: &mut Errors, path: &Path, mode: Option<i32>) {
     if let Some(mode) = mode
         && !(0..=0o777).contains(&mode)
     {
@@ -271,7 +210,8 @@ fn mode(errors: &mut Errors, path: &Path, mode: Option<i32>) {
     }
 }
 
-fn items(errors: &mut Errors, path: &Path, list: Option<&[KeyToPath]>) {
+/// Checks which keys become which files.
+pub(super) fn items(errors: &mut Errors, path: &Path, list: Option<&[KeyToPath]>) {
     for (index, item) in list.unwrap_or_default().iter().enumerate() {
         let path = path.child("items").index(index);
         if item.key.is_empty() {
@@ -286,7 +226,7 @@ fn items(errors: &mut Errors, path: &Path, list: Option<&[KeyToPath]>) {
 }
 
 /// A path below a volume's root, whose first part does not start with `..`.
-fn local_path(errors: &mut Errors, path: &Path, text: &str) {
+pub(super) fn local_path(errors: &mut Errors, path: &Path, text: &str) {
     descending_path(errors, path, text);
     if text.starts_with("..") && !text.starts_with("../") && text != ".." {
         errors.invalid(path, text, "must not start with '..'");
