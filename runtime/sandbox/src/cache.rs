@@ -61,7 +61,7 @@ impl DiskCache {
     /// Returns where the code of the module with `digest` is, or would be.
     pub(crate) fn path(&self, digest: &str) -> PathBuf {
         let name = Sha256::digest(format!("{digest}\n{:016x}", self.engine));
-        let name: String = name[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = format!("{:032x}", u128::from_be_bytes(std::array::from_fn(|at| name[at])));
         self.directory.join(name).with_extension(EXTENSION)
     }
 

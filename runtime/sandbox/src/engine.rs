@@ -14,7 +14,7 @@ const MIN_POOL_RUNS: u32 = 16;
 pub(crate) const MAX_MEMORIES_PER_MODULE: u32 = 8;
 /// Tables that one module may have.
 const MAX_TABLES_PER_MODULE: u32 = 8;
-/// Elements that one table may have; CPython needs some ten thousand.
+/// Elements that one table may have; `CPython` needs some ten thousand.
 const MAX_TABLE_ELEMENTS: usize = 1 << 18;
 /// Empty slots that keep their last tenant's pages mapped, zeroed; each holds up to [`KEEP_RESIDENT`].
 const WARM_SLOTS: u32 = 16;

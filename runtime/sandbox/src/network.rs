@@ -161,13 +161,13 @@ impl Outbound {
             Host::Network { address, prefix } => {
                 in_network(to, unmapped(*address), *prefix) && (*prefix > 0 || !is_inside(to))
             }
-            Host::Name(name) => match self.aliases.get(name) {
-                Some(alias) => unmapped(*alias) == to,
-                None => {
-                    let led = self.names.get(name).is_some_and(|found| found.contains(&to));
-                    led && (name == "localhost" || !is_inside(to))
+            Host::Name(name) => {
+                if let Some(alias) = self.aliases.get(name) {
+                    return unmapped(*alias) == to;
                 }
-            },
+                let led = self.names.get(name).is_some_and(|found| found.contains(&to));
+                led && (name == "localhost" || !is_inside(to))
+            }
         }
     }
 }
@@ -213,7 +213,7 @@ fn is_inside_v4(address: Ipv4Addr) -> bool {
         || (a == 198 && (b == 18 || b == 19))
 }
 
-/// NAT64 (64:ff9b::/96), 6to4 (2002::/16) and IPv4-compatible addresses carry an IPv4 address within.
+/// NAT64 (`64:ff9b::/96`), 6to4 (`2002::/16`) and IPv4-compatible addresses carry an IPv4 address within.
 fn is_inside_v6(address: Ipv6Addr) -> bool {
     let s = address.segments();
     let low = |high: u16, low: u16| Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low));

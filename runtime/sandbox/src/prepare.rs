@@ -253,10 +253,11 @@ impl Preparer {
                 .keep(digest)
                 .map_err(|error| PrepareError::Cache { message: error.to_string() })
         });
-        if kept.is_err() && partial.exists() {
-            if let Err(error) = std::fs::remove_file(&partial) {
-                tracing::warn!(%error, "partial code not removed");
-            }
+        if kept.is_err()
+            && partial.exists()
+            && let Err(error) = std::fs::remove_file(&partial)
+        {
+            tracing::warn!(%error, "partial code not removed");
         }
         kept
     }

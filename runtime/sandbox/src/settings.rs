@@ -52,7 +52,7 @@ pub struct CompileLimits {
 }
 
 impl Default for CompileLimits {
-    /// 4 GiB, two minutes, 64 MiB: CPython (26 MB) takes six seconds and under 2 GiB on two cores.
+    /// 4 GiB, two minutes, 64 MiB: `CPython` (26 MB) takes six seconds and under 2 GiB on two cores.
     fn default() -> Self {
         Self { memory_bytes: 4 << 30, seconds: 120, module_bytes: 64 << 20 }
     }
