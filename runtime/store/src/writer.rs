@@ -18,13 +18,16 @@ pub struct Writer {
     connection: Connection,
     feed: Arc<Feed>,
     infos: Arc<Infos>,
+    /// Whether the disk had no room even to fold the log: that comes first, before a commit takes what
+    /// room there is again.
+    must_fold: bool,
     /// What the next commit fails with; set by tests alone.
     failing: Option<StoreError>,
 }
 
 impl Writer {
     pub(crate) fn new(connection: Connection, feed: Arc<Feed>, infos: Arc<Infos>) -> Self {
-        Self { connection, feed, infos, failing: None }
+        Self { connection, feed, infos, must_fold: false, failing: None }
     }
 
     /// Has the next commit fail with `error` once all of its writes are made, just before they would
@@ -35,15 +38,34 @@ impl Writer {
     }
 
     /// Runs all of `batch` in one transaction; dropping it, on any error, takes everything back.
-    fn transact(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        let planned = self.failing.take().map_or(Ok(()), Err);
+    fn transact(&mut self, batch: &Batch, planned: Option<StoreError>) -> Result<(), StoreError> {
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|error| store_error(&error))?;
         write::batch(&transaction, batch)?;
-        planned?;
+        planned.map_or(Ok(()), Err)?;
         transaction.commit().map_err(|error| store_error(&error))
+    }
+
+    /// Runs `batch` in a transaction; on a full disk it folds the log and tries once more.
+    fn transact_or_fold(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        if self.must_fold {
+            self.fold_log();
+        }
+        let result = self.transact(batch, None);
+        if result != Err(StoreError::Full) {
+            return result;
+        }
+        self.fold_log();
+        if self.must_fold { result } else { self.transact(batch, None) }
+    }
+
+    /// Folds the log into the database, so that the next commit writes over it instead of making it
+    /// longer. SQLite does so after a commit, which on a full disk may never come.
+    fn fold_log(&mut self) {
+        let folded = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        self.must_fold = folded.is_err();
     }
 }
 
@@ -53,7 +75,10 @@ impl Store for Writer {
     }
 
     fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        self.transact(batch)?;
+        match self.failing.take() {
+            None => self.transact_or_fold(batch)?,
+            planned => self.transact(batch, planned)?,
+        }
         self.feed.publish(&batch.changes, batch.revision);
         Ok(())
     }
