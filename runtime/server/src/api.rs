@@ -85,9 +85,10 @@ impl Api {
                 bytes: collect(body, most, time).await?,
             },
         };
-        let limit = match route {
-            Route::ImageContent { .. } => self.limits.image_timeout,
-            _ => self.limits.request_timeout,
+        let limit = if matches!(route, Route::ImageContent { .. }) {
+            self.limits.image_timeout
+        } else {
+            self.limits.request_timeout
         };
         let answer = self.dispatch(&parts.headers, query, route, body);
         tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| {
@@ -196,13 +197,10 @@ impl Api {
 
     /// Returns how much of a body may come, and for how long; `None` where none is looked at.
     fn body_limits(&self, route: &Route) -> Option<(usize, Duration)> {
-        match route {
-            Route::ImageContent { .. } => {
-                Some((self.limits.image_bytes, self.limits.image_timeout))
-            }
-            route if takes_body(route) => Some((self.limits.body_bytes, self.limits.body_timeout)),
-            _ => None,
+        if matches!(route, Route::ImageContent { .. }) {
+            return Some((self.limits.image_bytes, self.limits.image_timeout));
         }
+        takes_body(route).then_some((self.limits.body_bytes, self.limits.body_timeout))
     }
 }
 
@@ -234,14 +232,14 @@ where
 }
 
 fn takes_body(route: &Route) -> bool {
-    match route {
-        Route::AccessReview | Route::ImageContent { .. } => true,
-        Route::Collection { verb, .. } => {
-            matches!(verb, CollectionVerb::Create | CollectionVerb::DeleteAll)
-        }
-        Route::Item { verb, .. } => *verb != ItemVerb::Get,
-        _ => false,
+    if let Route::Item { verb, .. } = route {
+        return *verb != ItemVerb::Get;
     }
+    matches!(
+        route,
+        Route::AccessReview
+            | Route::Collection { verb: CollectionVerb::Create | CollectionVerb::DeleteAll, .. }
+    )
 }
 
 fn shape(accept: Option<&str>, query: &Query) -> Result<Shape, ApiError> {

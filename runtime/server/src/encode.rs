@@ -40,12 +40,12 @@ pub(crate) enum Head {
 
 impl Encoder {
     /// Returns the answer for one object.
-    pub(crate) fn item(&self, object: &Object, now: Timestamp) -> Vec<u8> {
+    pub(crate) fn item(self, object: &Object, now: Timestamp) -> Vec<u8> {
         self.event_object(object, now, Head::Shown)
     }
 
     /// Returns one object as it goes into a watch's event.
-    pub(crate) fn event_object(&self, object: &Object, now: Timestamp, head: Head) -> Vec<u8> {
+    pub(crate) fn event_object(self, object: &Object, now: Timestamp, head: Head) -> Vec<u8> {
         match self.shape {
             Shape::Whole if self.resource.group != GroupVersion::Events => object.to_json(),
             Shape::Whole | Shape::Partial => self.value(object).to_string().into_bytes(),
@@ -58,7 +58,7 @@ impl Encoder {
     }
 
     /// Returns the answer for a list of objects.
-    pub(crate) fn list(&self, objects: &[Object], meta: &ListMeta, now: Timestamp) -> Vec<u8> {
+    pub(crate) fn list(self, objects: &[Object], meta: &ListMeta, now: Timestamp) -> Vec<u8> {
         let mut metadata = json!({"resourceVersion": meta.revision.to_string()});
         if let Some(next) = &meta.next {
             metadata["continue"] = json!(next);
@@ -89,7 +89,7 @@ impl Encoder {
     }
 
     /// Returns the object that a bookmark carries: how far the watch is, and nothing else.
-    pub(crate) fn bookmark(&self, revision: u64, annotations: &Map<String, Value>) -> Vec<u8> {
+    pub(crate) fn bookmark(self, revision: u64, annotations: &Map<String, Value>) -> Vec<u8> {
         let mut metadata =
             json!({"resourceVersion": revision.to_string(), "creationTimestamp": null});
         if !annotations.is_empty() {
@@ -116,14 +116,14 @@ impl Encoder {
         object.to_string().into_bytes()
     }
 
-    fn value(&self, object: &Object) -> Value {
+    fn value(self, object: &Object) -> Value {
         match self.shape {
             Shape::Partial => partial(object),
             Shape::Whole | Shape::Table(_) => self.whole(object),
         }
     }
 
-    fn whole(&self, object: &Object) -> Value {
+    fn whole(self, object: &Object) -> Value {
         match (self.resource.group, object.kind()) {
             (GroupVersion::Events, Kind::Event) => events::from_core(object.to_value()),
             _ => object.to_value(),
@@ -131,7 +131,7 @@ impl Encoder {
     }
 
     fn table(
-        &self,
+        self,
         objects: &[&Object],
         metadata: &Value,
         include: IncludeObject,

@@ -123,11 +123,10 @@ fn check_started(pod: &Pod, container: &str, run: LogRun) -> Result<(), ApiError
         .and_then(|status| status.last_state.as_ref())
         .is_some_and(|last| last.terminated.is_some());
     match run {
-        LogRun::Previous if ended_before => Ok(()),
+        LogRun::Previous | LogRun::Newest if ended_before => Ok(()),
         LogRun::Previous => Err(bad(format!(
             "previous terminated container \"{container}\" in pod \"{name}\" not found"
         ))),
-        LogRun::Newest if ended_before => Ok(()),
         LogRun::Newest => match state {
             Some(state) if state.running.is_some() || state.terminated.is_some() => Ok(()),
             Some(_) | None => {

@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn a_kubeconfig_names_the_socket() {
-        expect![[r#"
+        expect![[r"
             apiVersion: v1
             clusters:
             - cluster:
@@ -77,7 +77,7 @@ mod tests {
             users:
             - name: jobling
               user: {}
-        "#]]
+        "]]
         .assert_eq(&kubeconfig(&Address::Unix("/var/lib/jobling/jobling.sock".into())));
     }
 

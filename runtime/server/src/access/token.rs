@@ -23,23 +23,17 @@ impl Token {
     /// # Errors
     /// Where the file cannot be read or written, or holds no token.
     pub fn load_or_create(path: &Path) -> Result<Self, AccessError> {
-        match file::read(path)? {
-            Some(text) => {
-                let token = text.trim();
-                let long_enough =
-                    URL_SAFE_NO_PAD.decode(token).is_ok_and(|raw| raw.len() >= TOKEN_BYTES);
-                if long_enough {
-                    Ok(Self(token.to_owned()))
-                } else {
-                    Err(AccessError::Content { path: path.to_owned(), expected: "a token" })
-                }
-            }
-            None => {
-                let token = Self::random()?;
-                file::write(path, &format!("{}\n", token.0))?;
-                Ok(token)
-            }
+        let Some(text) = file::read(path)? else {
+            let token = Self::random()?;
+            file::write(path, &format!("{}\n", token.0))?;
+            return Ok(token);
+        };
+        let token = text.trim();
+        let long_enough = URL_SAFE_NO_PAD.decode(token).is_ok_and(|raw| raw.len() >= TOKEN_BYTES);
+        if !long_enough {
+            return Err(AccessError::Content { path: path.to_owned(), expected: "a token" });
         }
+        Ok(Self(token.to_owned()))
     }
 
     fn random() -> Result<Self, AccessError> {

@@ -27,7 +27,7 @@ const HEAD_BYTES: usize = 64 << 10;
 /// The most that waits to be written on one stream, in bytes.
 const SEND_BYTES: usize = 64 << 10;
 /// How long an HTTP/2 client may be silent before it is asked whether it is alive.
-const PING_INTERVAL: Duration = Duration::from_secs(60);
+const PING_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Who is let in.
 #[derive(Clone)]

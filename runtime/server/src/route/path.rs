@@ -127,7 +127,8 @@ pub(crate) fn route(method: &Method, path: &str, query: &Query) -> Result<Route,
 
 /// Splits first and decodes afterwards, so that an escaped slash stays in a name.
 fn segments(path: &str) -> Result<Vec<String>, ApiError> {
-    let decode = |part: &str| percent_decode_str(part).decode_utf8().map(|text| text.into_owned());
+    let decode =
+        |part: &str| percent_decode_str(part).decode_utf8().map(std::borrow::Cow::into_owned);
     path.split('/').filter(|part| !part.is_empty()).map(decode).collect::<Result<_, _>>().map_err(
         |_| ApiError::new(Reason::BadRequest, "the path is not UTF-8 once its escapes are undone"),
     )
@@ -377,15 +378,13 @@ mod tests {
         let (method, target) = request.split_once(' ').unwrap();
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let read = route(&method.parse().unwrap(), path, &Query::parse(query))?;
-        Ok(match read {
-            Route::Collection { resource, namespace, verb } => {
-                let of = namespace.unwrap_or_else(|| "all".to_owned());
-                format!("{verb:?} {} of {of}", resource.kind)
-            }
-            Route::Item { resource, namespace, name, verb } => {
-                format!("{verb:?} {} {namespace}/{name}", resource.kind)
-            }
-            other => format!("{other:?}"),
-        })
+        if let Route::Collection { resource, namespace, verb } = read {
+            let of = namespace.unwrap_or_else(|| "all".to_owned());
+            return Ok(format!("{verb:?} {} of {of}", resource.kind));
+        }
+        if let Route::Item { resource, namespace, name, verb } = read {
+            return Ok(format!("{verb:?} {} {namespace}/{name}", resource.kind));
+        }
+        Ok(format!("{read:?}"))
     }
 }

@@ -1,4 +1,5 @@
-//! The rows of the kinds that hold something: ConfigMaps, Secrets, claims, Namespaces, accounts.
+//! The rows of the kinds that hold something: configuration, secrets, claims, namespaces,
+//! accounts.
 
 use jobling_core::Timestamp;
 use k8s_openapi::api::core::v1::{
@@ -30,8 +31,8 @@ pub(super) const CLAIM: [Column; 9] = [
 ];
 
 pub(super) fn config_map(map: &ConfigMap, now: Timestamp) -> Row {
-    let entries = map.data.as_ref().map_or(0, |data| data.len())
-        + map.binary_data.as_ref().map_or(0, |data| data.len());
+    let entries = map.data.as_ref().map_or(0, std::collections::BTreeMap::len)
+        + map.binary_data.as_ref().map_or(0, std::collections::BTreeMap::len);
     Row::new(vec![
         json!(map.metadata.name),
         json!(entries),
@@ -43,7 +44,7 @@ pub(super) fn secret(secret: &Secret, now: Timestamp) -> Row {
     Row::new(vec![
         json!(secret.metadata.name),
         json!(secret.type_.as_deref().unwrap_or_default()),
-        json!(secret.data.as_ref().map_or(0, |data| data.len())),
+        json!(secret.data.as_ref().map_or(0, std::collections::BTreeMap::len)),
         json!(since(secret.metadata.creation_timestamp.as_ref(), now)),
     ])
 }

@@ -91,7 +91,7 @@ impl Summary {
             restarts: Restarts::default(),
         };
         if has_condition(status, |one| one.reason.as_deref() == Some("SchedulingGated")) {
-            summary.reason = "SchedulingGated".to_owned();
+            "SchedulingGated".clone_into(&mut summary.reason);
         }
         let sidecar_restarts = summary.read_inits(inits, status);
         let initialized =
@@ -102,9 +102,9 @@ impl Summary {
         }
         if pod.metadata.deletion_timestamp.is_some() {
             if status.reason.as_deref() == Some("NodeLost") {
-                summary.reason = "Unknown".to_owned();
+                "Unknown".clone_into(&mut summary.reason);
             } else if !matches!(phase, "Succeeded" | "Failed") {
-                summary.reason = "Terminating".to_owned();
+                "Terminating".clone_into(&mut summary.reason);
             }
         }
         summary
