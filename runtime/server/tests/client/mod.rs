@@ -121,7 +121,7 @@ impl Events {
         loop {
             if let Some((line, rest)) = self.read.split_once('\n') {
                 let event = serde_json::from_str(line).unwrap();
-                self.read = rest.to_owned();
+                self.read = String::from(rest);
                 return Some(event);
             }
             let frame = tokio::time::timeout(Duration::from_secs(10), self.body.frame());
