@@ -115,6 +115,6 @@ mod tests {
         let mut share = Share::new(500, start);
         let later = start + 10_000 * MS;
         assert_eq!(share.used(later, later + 50 * MS), Duration::ZERO);
-        assert_eq!(share.used(later + 50 * MS, later + 150 * MS), 50 * MS);
+        assert_eq!(share.used(later + 50 * MS, later + 150 * MS), 100 * MS);
     }
 }
