@@ -20,16 +20,6 @@ pub(crate) fn toolchain_directory() -> PathBuf {
     }
 }
 
-/// Returns the user's kubeconfig, which kubectl takes when it is told of none.
-pub(crate) fn log_filter() -> Option<String> {
-    variable("JOBLING_LOG")
-}
-
-/// Returns the socket on which the service manager wants to hear that the daemon is ready.
-pub(crate) fn notify_socket() -> Option<String> {
-    variable("NOTIFY_SOCKET")
-}
-
 /// Returns an environment variable's value; one that is empty counts as unset.
 #[expect(clippy::disallowed_methods, reason = "this file is the reader of the environment")]
 pub(crate) fn variable(name: &str) -> Option<String> {

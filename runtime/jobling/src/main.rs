@@ -9,6 +9,8 @@ mod jsonpath;
 mod manifest;
 mod output;
 mod print;
+#[cfg_attr(not(test), expect(dead_code, reason = "its command comes with the engine's host"))]
+mod run;
 mod verbs;
 
 use std::process::ExitCode;
@@ -21,6 +23,8 @@ use output::Output;
 use verbs::{Exit, Failure, Switched};
 
 fn main() -> ExitCode {
+    // Of a process that was started to compile a module, this is all.
+    jobling_sandbox::compile_child_main();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return misunderstood(&error),

@@ -32,6 +32,19 @@ impl Output {
         }
     }
 
+    /// Returns streams that keep what is written, as files would, and what they keep.
+    #[cfg(test)]
+    pub(crate) fn captured() -> (Self, Captured, Captured) {
+        let (stdout, stderr) = (Captured::default(), Captured::default());
+        let output = Self {
+            stdout: Box::new(stdout.clone()),
+            stderr: Box::new(stderr.clone()),
+            stdout_sink: Sink::Verbatim,
+            stderr_sink: Sink::Verbatim,
+        };
+        (output, stdout, stderr)
+    }
+
     /// Writes `text` to stdout, and shows it at once.
     pub(crate) fn print(&mut self, text: &str) -> io::Result<()> {
         self.stdout.write_all(text.as_bytes())?;
@@ -77,6 +90,30 @@ impl Output {
     /// Returns where stderr goes.
     pub(crate) const fn stderr_sink(&self) -> Sink {
         self.stderr_sink
+    }
+}
+
+/// What was written to a stream.
+#[cfg(test)]
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Captured(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+#[cfg(test)]
+impl Captured {
+    /// Returns it.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+}
+
+#[cfg(test)]
+impl Write for Captured {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

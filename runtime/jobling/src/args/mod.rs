@@ -5,14 +5,18 @@ mod connection;
 mod duration;
 mod image;
 mod read;
+mod run;
 mod selection;
+mod serve;
 mod write;
 
 pub(crate) use connection::Connection;
 pub(crate) use duration::GoDuration;
 pub(crate) use image::{ImageCommand, ImageImport, ImageNames};
 pub(crate) use read::{Describe, Get, Logs, Wait};
+pub(crate) use run::{ImageFile, Run, RunOutput};
 pub(crate) use selection::Filter;
+pub(crate) use serve::{Limits, Retries, Serve};
 pub(crate) use write::{Apply, Cascade, Create, Delete, DryRunArg, Files, OutputName, Switch};
 
 use clap::{Parser, Subcommand};

@@ -24,7 +24,8 @@ Exit codes:
   0    every Job is complete
   1    a Job failed, or cannot go on
   2    the command line or a manifest is wrong; nothing was run
-  124  --timeout is over")]
+  124  --timeout is over
+  130  ended by Ctrl-C")]
 pub(crate) struct Run {
     /// Manifests (`-` for the standard input), directories of manifests, or a task's folder with a
     /// Cargo.toml and a job.yaml.

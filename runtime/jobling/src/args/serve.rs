@@ -95,6 +95,11 @@ pub(crate) struct Retries {
     #[arg(long, env = "JOBLING_RESTART_DELAY", value_name = "DURATION", hide_env_values = true)]
     pub(crate) restart_delay: Option<GoDuration>,
     /// The longest delay between restarts. Kubernetes: 5m.
-    #[arg(long, env = "JOBLING_RESTART_DELAY_CAP", value_name = "DURATION", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "JOBLING_RESTART_DELAY_CAP",
+        value_name = "DURATION",
+        hide_env_values = true
+    )]
     pub(crate) restart_delay_cap: Option<GoDuration>,
 }

@@ -36,23 +36,6 @@ impl<'a> Resolver<'a> {
         .ok_or_else(|| ClientError::UnknownKind { word: word.to_owned(), nearest: nearest(&lower) })
     }
 
-    /// Returns the resource of a manifest's `apiVersion` and `kind`.
-    pub(crate) async fn manifest(
-        &self,
-        api_version: &str,
-        kind: &str,
-    ) -> Result<Resource, ClientError> {
-        if let Some(kind) = Kind::of_manifest(api_version, kind) {
-            return Ok(kind.into());
-        }
-        self.find(|resource, _| resource.kind == kind && resource.api_version() == api_version)
-            .await?
-            .ok_or_else(|| ClientError::UnknownManifestKind {
-                api_version: api_version.to_owned(),
-                kind: kind.to_owned(),
-            })
-    }
-
     async fn find(
         &self,
         wanted: impl Fn(&Resource, &APIResource) -> bool,

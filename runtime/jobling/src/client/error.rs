@@ -104,16 +104,6 @@ pub(crate) enum ClientError {
         /// What may be meant.
         nearest: Option<&'static str>,
     },
-    /// The server does not have a manifest's kind.
-    #[error(
-        "no matches for kind \"{kind}\" in version \"{api_version}\"; ensure that the server serves it"
-    )]
-    UnknownManifestKind {
-        /// The manifest's `apiVersion`.
-        api_version: String,
-        /// The manifest's `kind`.
-        kind: String,
-    },
     /// What was asked for makes no URL.
     #[error("\"{what}\" is no name of an object")]
     Unreadable {

@@ -73,11 +73,6 @@ impl Resource {
     pub(crate) fn object(&self, namespace: &str, name: &str) -> String {
         format!("{}/{name}", self.collection(Some(namespace)))
     }
-
-    /// Returns the kind, if this host serves it.
-    pub(crate) fn served(&self) -> Option<Kind> {
-        Kind::of_resource(&self.group, &self.plural)
-    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 //! must look like is core's to judge.
 
 mod document;
+mod images;
 mod source;
 
-pub(crate) use document::{Manifest, ManifestFailure, read};
+pub(crate) use document::{Manifest, ManifestFailure, parse_all, read};
+pub(crate) use images::{image_names, name_image_files};
 pub(crate) use source::{Depth, Source, SourceError, read_all};

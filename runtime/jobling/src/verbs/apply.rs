@@ -48,6 +48,9 @@ async fn apply_one(
     let path = prepared.resource.object(&prepared.namespace, prepared.name());
     let current = rest.find(&path).await.map_err(|error| prepared.refused(error, "retrieving"))?;
     let wanted = with_last_applied(&prepared.object);
+    if dry_run == DryRunArg::None {
+        prepared.send_modules(rest).await?;
+    }
     let Some(current) = current else {
         return created(prepared, &wanted, dry_run, rest).await.map(|object| (object, "created"));
     };

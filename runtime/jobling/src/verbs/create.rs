@@ -41,6 +41,9 @@ async fn create_one(
     if args.dry_run == DryRunArg::Client {
         return Ok(object);
     }
+    if args.dry_run == DryRunArg::None {
+        prepared.send_modules(rest).await?;
+    }
     let path = prepared.resource.collection(Some(&prepared.namespace));
     let query = change_query("kubectl-create", args.dry_run);
     let made = rest.send(Method::POST, &path, &query, "application/json", &object).await;

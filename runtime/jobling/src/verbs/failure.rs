@@ -18,6 +18,8 @@ pub(crate) enum Exit {
     Usage,
     /// A time limit is over.
     Timeout,
+    /// A person ended it, as a shell counts SIGINT.
+    Interrupted,
 }
 
 impl Exit {
@@ -28,6 +30,7 @@ impl Exit {
             Self::Failure => 1,
             Self::Usage => 2,
             Self::Timeout => 124,
+            Self::Interrupted => 130,
         }
     }
 }
@@ -53,6 +56,9 @@ pub(crate) enum Failure {
     /// The manifests are wrong; nothing was sent.
     #[error("error: {0}")]
     Manifest(#[from] ManifestFailure),
+    /// What `run` was given is wrong; nothing was run.
+    #[error("error: {0}")]
+    BadInput(String),
     /// The server refused an object; in full.
     #[error("{0}")]
     Refused(String),
@@ -64,7 +70,17 @@ pub(crate) enum Failure {
 impl Failure {
     /// Returns how the command ends.
     pub(crate) const fn exit(&self) -> Exit {
-        Exit::Failure
+        match self {
+            Self::BadInput(_) => Exit::Usage,
+            Self::Usage(_)
+            | Self::Connect(_)
+            | Self::Client(_)
+            | Self::Format(_)
+            | Self::Evaluate(_)
+            | Self::Manifest(_)
+            | Self::Refused(_)
+            | Self::Io(_) => Exit::Failure,
+        }
     }
 
     /// Returns whether other objects of the same command may fare better.

@@ -55,14 +55,19 @@ fn print_data(value: &Value, format: DataFormat, output: &mut Output) -> Result<
 }
 
 async fn import(args: &ImageImport, rest: &Rest, output: &mut Output) -> Result<Exit, Failure> {
-    let content = content(&args.file)?;
-    let path = format!("{}/content", path_of(&args.name));
-    let image = rest.upload(&path, "application/wasm", content).await?;
+    let image = import_file(&args.name, &args.file, rest).await?;
     let name = image["metadata"]["name"].as_str().unwrap_or(&args.name).to_owned();
     let digest = image["status"]["digest"].as_str().unwrap_or_default();
     let format = image["status"]["format"].as_str().unwrap_or("module");
     output.line(&format!("image/{name} imported: {format} {digest}"))?;
     Ok(Exit::Success)
+}
+
+/// Puts the module in `file` behind `name`, and returns the image.
+pub(super) async fn import_file(name: &str, file: &Path, rest: &Rest) -> Result<Value, Failure> {
+    let content = content(file)?;
+    let path = format!("{}/content", path_of(name));
+    Ok(rest.upload(&path, "application/wasm", content).await?)
 }
 
 fn content(file: &Path) -> Result<Vec<u8>, Failure> {

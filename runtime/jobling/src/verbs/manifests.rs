@@ -5,10 +5,11 @@ use serde_json::Value;
 
 use super::Failure;
 use super::get::name_of;
+use super::image::import_file;
 use super::target::Target;
-use crate::args::{DryRunArg, Files, OutputName};
+use crate::args::{DryRunArg, Files, ImageFile, OutputName};
 use crate::client::{ClientError, Query, Resource, Rest, StatusError};
-use crate::manifest::{self, Manifest};
+use crate::manifest::{self, Manifest, name_image_files};
 use crate::output::Output;
 use crate::print::{json_text, without_managed_fields, yaml_text};
 
@@ -25,12 +26,22 @@ pub(super) struct Prepared {
     pub(super) namespace: String,
     /// The object, its namespace filled in.
     pub(super) object: Value,
+    /// Modules that its images name by their paths.
+    files: Vec<ImageFile>,
 }
 
 impl Prepared {
     /// Returns the object's name; empty where the server is to make one.
     pub(super) fn name(&self) -> &str {
         &self.manifest.document.name
+    }
+
+    /// Sends the modules along that its images name by their paths.
+    pub(super) async fn send_modules(&self, rest: &Rest) -> Result<(), Failure> {
+        for ImageFile { name, file } in &self.files {
+            import_file(name, file, rest).await?;
+        }
+        Ok(())
     }
 
     /// Returns what was wrong with it, with the lines of the fields that the server named.
@@ -74,7 +85,14 @@ fn prepared(manifest: Manifest, rest: &Rest) -> Result<Prepared, Failure> {
     if resource.namespaced {
         object["metadata"]["namespace"] = Value::from(namespace.clone());
     }
-    Ok(Prepared { resource, namespace, object, manifest })
+    let files = name_image_files(&mut object, &manifest.directory);
+    for ImageFile { file, .. } in &files {
+        std::fs::File::open(file).map_err(|why| {
+            let place = manifest.place_of("spec.template.spec.containers");
+            Failure::Usage(format!("{place}: the module {} cannot be read: {why}", file.display()))
+        })?;
+    }
+    Ok(Prepared { resource, namespace, object, files, manifest })
 }
 
 /// Returns the objects of `files` by their names, for the verbs that read or delete them.

@@ -1,0 +1,281 @@
+//! A run from its plan to its exit code: images and objects are placed, changes followed, output printed,
+//! and whatever ends it (the Jobs, a time limit, a person) leaves the pods ended and the last words said.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use jobling_core::api::{Kind, Object, ObjectKey};
+use jobling_core::engine::{Change, ListScope, Reader, Snapshot};
+use jobling_node::{Follow, LogQuery, RunKey};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::place::place;
+use super::plan::Plan;
+use super::printer::Printer;
+use super::scene::{Cue, JobEnd, Scene, Standing};
+use super::stage::Stage;
+use super::summary::summary;
+use crate::args::{Run, RunOutput};
+use crate::clock;
+use crate::output::Output;
+use crate::print::{json_text, list_of};
+use crate::verbs::{Exit, Failure};
+
+/// Changes that are taken at one time.
+const CHANGES: usize = 1024;
+
+/// Pieces of output that wait to be printed; a guest that prints faster waits for the reader.
+const PIECES: usize = 64;
+
+/// How long pods get to end by themselves after the first Ctrl-C.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// What a log brings: which one, and a piece of it; none at its end.
+type Piece = (RunKey, String, String, Option<Bytes>);
+
+/// How a run came to its end.
+enum End {
+    Jobs,
+    Stuck(String),
+    Timeout,
+    Interrupted,
+}
+
+/// Runs `plan` on `stage`. Each message of `interrupts` is a Ctrl-C.
+pub(crate) async fn run(
+    args: &Run,
+    plan: &Plan,
+    stage: &dyn Stage,
+    interrupts: &mut mpsc::Receiver<()>,
+    output: &mut Output,
+) -> Result<Exit, Failure> {
+    let deadline =
+        args.timeout.and_then(crate::args::GoDuration::limit).map(|l| Instant::now() + l);
+    for image in &plan.images {
+        stage
+            .import(&image.name, &image.file)
+            .map_err(|why| Failure::BadInput(format!("the image {}: {why}", image.name)))?;
+    }
+    let mut run = Foreground::new(args, plan, stage, output);
+    let continued = place(plan, stage, &mut run.printer).await?;
+    if !continued.is_empty() {
+        run.look_again()?;
+    }
+    let end = run.follow(deadline, interrupts).await?;
+    run.finish(args, end, interrupts).await
+}
+
+struct Foreground<'a> {
+    stage: &'a dyn Stage,
+    reader: Arc<dyn Reader>,
+    seen: u64,
+    scene: Scene,
+    printer: Printer<'a>,
+    pieces: mpsc::Receiver<Piece>,
+    sender: mpsc::Sender<Piece>,
+    open_logs: usize,
+}
+
+impl<'a> Foreground<'a> {
+    fn new(args: &Run, plan: &Plan, stage: &'a dyn Stage, output: &'a mut Output) -> Self {
+        let jobs = plan.objects.iter().map(|planned| planned.key.clone());
+        let reader = stage.reader();
+        let (sender, pieces) = mpsc::channel(PIECES);
+        Self {
+            stage,
+            seen: reader.revision(),
+            reader,
+            scene: Scene::new(jobs.filter(|key| key.kind == Kind::Job)),
+            printer: Printer::new(args, plan, output),
+            pieces,
+            sender,
+            open_logs: 0,
+        }
+    }
+
+    /// Follows the Jobs until there is an end.
+    async fn follow(
+        &mut self,
+        deadline: Option<Instant>,
+        interrupts: &mut mpsc::Receiver<()>,
+    ) -> Result<End, Failure> {
+        let mut revisions = self.stage.revisions();
+        loop {
+            revisions.mark_unchanged();
+            self.take_changes()?;
+            match self.scene.standing() {
+                Standing::Ended => return Ok(End::Jobs),
+                Standing::Stuck(why) => return Ok(End::Stuck(why)),
+                Standing::Running => {}
+            }
+            tokio::select! {
+                changed = revisions.changed() => {
+                    if changed.is_err() {
+                        return Ok(End::Stuck("the engine has stopped".to_owned()));
+                    }
+                }
+                Some(piece) = self.pieces.recv() => self.print(piece)?,
+                () = until(deadline) => return Ok(End::Timeout),
+                Some(()) = interrupts.recv() => return Ok(End::Interrupted),
+            }
+        }
+    }
+
+    fn take_changes(&mut self) -> Result<(), Failure> {
+        loop {
+            let Ok(changes) = self.reader.changes(self.seen, CHANGES) else {
+                return self.look_again();
+            };
+            let Some(last) = changes.last() else { return Ok(()) };
+            self.seen = last.revision;
+            for change in &changes {
+                self.take(change);
+            }
+            self.printer.progress(&self.scene);
+        }
+    }
+
+    fn take(&mut self, change: &Change) {
+        for cue in self.scene.apply(change) {
+            match cue {
+                Cue::Failed(text) => self.printer.note(&text),
+                Cue::Open { key, pod, container } => self.open(key, pod, container),
+            }
+        }
+    }
+
+    /// Reads everything as it is: changes were missed, or a Job goes on from before.
+    fn look_again(&mut self) -> Result<(), Failure> {
+        let store =
+            |error: jobling_core::engine::StoreError| Failure::Refused(format!("error: {error}"));
+        let scope = ListScope::default();
+        let jobs = self.reader.list(Kind::Job, &scope).map_err(store)?;
+        let pods = self.reader.list(Kind::Pod, &scope).map_err(store)?;
+        for job in jobs.items {
+            self.take(&as_change(Snapshot::Object(Arc::new(job)), Kind::Job));
+        }
+        for pod in pods.items {
+            let ObjectKey { namespace, name, .. } = pod.key();
+            if let Some((pod, job)) = self.reader.pod(&namespace, &name).map_err(store)? {
+                self.take(&as_change(Snapshot::Pod { pod: Arc::new(pod), job }, Kind::Pod));
+            }
+        }
+        self.seen = jobs.revision;
+        Ok(())
+    }
+
+    fn open(&mut self, key: RunKey, pod: String, container: String) {
+        let query = LogQuery { follow: Follow::UntilEnd, ..LogQuery::default() };
+        let mut stream = self.stage.logs().read(key, query);
+        let sender = self.sender.clone();
+        self.open_logs += 1;
+        // The task ends with its log, or with this run, which drops the receiver.
+        drop(tokio::spawn(async move {
+            while let Some(piece) = stream.next().await {
+                if sender.send((key, pod.clone(), container.clone(), Some(piece))).await.is_err() {
+                    return;
+                }
+            }
+            drop(sender.send((key, pod, container, None)).await);
+        }));
+    }
+
+    fn print(&mut self, (key, pod, container, piece): Piece) -> Result<(), Failure> {
+        match piece {
+            Some(bytes) => self.printer.printed(key, &pod, &container, &bytes)?,
+            None => {
+                self.open_logs -= 1;
+                self.printer.ended(key)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Prints what is left, ends what still runs, and says the last words.
+    async fn finish(
+        mut self,
+        args: &Run,
+        end: End,
+        interrupts: &mut mpsc::Receiver<()>,
+    ) -> Result<Exit, Failure> {
+        let exit = match &end {
+            End::Jobs => {
+                self.print_rest(interrupts).await?;
+                let complete = |end: &Option<JobEnd>| *end == Some(JobEnd::Complete);
+                match self.scene.jobs().all(|(_, job)| complete(&job.end)) {
+                    true => Exit::Success,
+                    false => Exit::Failure,
+                }
+            }
+            End::Stuck(_) => Exit::Failure,
+            End::Timeout => Exit::Timeout,
+            End::Interrupted => Exit::Interrupted,
+        };
+        let grace = if matches!(end, End::Interrupted) { GRACE } else { Duration::ZERO };
+        if let End::Interrupted = end {
+            self.printer.say("ending the pods; Ctrl-C again ends them at once");
+        }
+        self.drain(grace, interrupts).await?;
+        self.take_changes()?;
+        self.printer.clear();
+        match end {
+            End::Stuck(why) => self.printer.say(&format!("error: {why}")),
+            End::Timeout => self.printer.say("error: the time limit of --timeout is over"),
+            End::Jobs | End::Interrupted => {}
+        }
+        if args.output == Some(RunOutput::Json) {
+            let objects = self.scene.objects();
+            let items = objects.iter().map(Object::to_value).collect();
+            self.printer.answer(&json_text(&list_of(items)))?;
+        }
+        let now = jobling_core::Timestamp::from_unix_micros(clock::now().as_microsecond());
+        for line in summary(&self.scene, now) {
+            self.printer.note(&line);
+        }
+        Ok(exit)
+    }
+
+    /// Prints until every log has ended; a Ctrl-C is answered by not waiting for more.
+    async fn print_rest(&mut self, interrupts: &mut mpsc::Receiver<()>) -> Result<(), Failure> {
+        while self.open_logs > 0 {
+            tokio::select! {
+                Some(piece) = self.pieces.recv() => self.print(piece)?,
+                Some(()) = interrupts.recv() => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the pods within `grace`, at once after another Ctrl-C, and prints what they still say.
+    async fn drain(
+        &mut self,
+        grace: Duration,
+        interrupts: &mut mpsc::Receiver<()>,
+    ) -> Result<(), Failure> {
+        let mut draining = self.stage.drain(grace);
+        loop {
+            tokio::select! {
+                () = &mut draining => break,
+                Some(piece) = self.pieces.recv() => self.print(piece)?,
+                Some(()) = interrupts.recv() => draining = self.stage.drain(Duration::ZERO),
+            }
+        }
+        while let Ok(piece) = self.pieces.try_recv() {
+            self.print(piece)?;
+        }
+        Ok(())
+    }
+}
+
+fn as_change(after: Snapshot, kind: Kind) -> Change {
+    Change { revision: 0, kind, namespace: String::new(), before: None, after: Some(after) }
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,495 @@
+//! What happens to the Jobs of a run, told by the engine's changes: which logs to open, what to say, and
+//! how it ends. Pure: changes in, cues out.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jobling_core::api::{Kind, Object, ObjectKey};
+use jobling_core::engine::{Change, Snapshot};
+use jobling_core::pods::{ContainerState, ContainerStatus, JobInfo, Pod, PodPhase};
+use jobling_node::{RunKey, Slot};
+use k8s_openapi::api::batch::v1::Job;
+
+/// Reasons for which a container waits that nothing in a run can mend: nobody else brings the image or
+/// the object.
+const HOPELESS: [&str; 6] = [
+    "ErrImagePull",
+    "ErrImageNeverPull",
+    "ImagePullBackOff",
+    "InvalidImageName",
+    "CreateContainerConfigError",
+    "CreateContainerError",
+];
+
+/// Something to be done outside.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Cue {
+    /// A run of a container has begun to print.
+    Open {
+        /// Which run.
+        key: RunKey,
+        /// The pod's name.
+        pod: String,
+        /// The container's name.
+        container: String,
+    },
+    /// A pod ended badly: a line about it.
+    Failed(String),
+}
+
+/// How a Job ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum JobEnd {
+    /// With a Complete condition.
+    Complete,
+    /// With a Failed condition, or gone before it had any.
+    Failed {
+        /// The condition's reason.
+        reason: String,
+        /// Its message.
+        message: String,
+    },
+}
+
+/// How the run as a whole stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It goes on.
+    Running,
+    /// Every Job ended.
+    Ended,
+    /// It cannot go on: a pod waits for what nobody will bring.
+    Stuck(String),
+}
+
+/// A Job of the run.
+#[derive(Debug)]
+pub(super) struct JobScene {
+    /// The Job as it was last seen.
+    pub(super) job: Option<Job>,
+    /// How it ended, once it has.
+    pub(super) end: Option<JobEnd>,
+}
+
+/// A pod of the run.
+struct PodScene {
+    pod: Arc<Pod>,
+    job: Arc<JobInfo>,
+    gone: bool,
+    told: bool,
+    opened: BTreeMap<Slot, u32>,
+}
+
+/// All Jobs and pods of the run.
+#[derive(Default)]
+pub(super) struct Scene {
+    jobs: BTreeMap<ObjectKey, JobScene>,
+    pods: BTreeMap<jobling_core::pods::PodId, PodScene>,
+}
+
+impl Scene {
+    /// Returns the scene of these Jobs before anything has happened.
+    pub(super) fn new(jobs: impl IntoIterator<Item = ObjectKey>) -> Self {
+        let jobs = jobs.into_iter().map(|key| (key, JobScene { job: None, end: None }));
+        Self { jobs: jobs.collect(), ..Self::default() }
+    }
+
+    /// Takes what changed, and returns what is to be done about it.
+    pub(super) fn apply(&mut self, change: &Change) -> Vec<Cue> {
+        match (&change.after, &change.before) {
+            (Some(Snapshot::Pod { pod, job }), _) => self.pod_changed(pod, job),
+            (None, Some(Snapshot::Pod { pod, .. })) => {
+                if let Some(scene) = self.pods.get_mut(&pod.id) {
+                    scene.gone = true;
+                }
+                Vec::new()
+            }
+            (Some(Snapshot::Object(object)), _) => {
+                self.job_changed(object);
+                Vec::new()
+            }
+            (None, Some(Snapshot::Object(object))) => {
+                self.job_gone(object);
+                Vec::new()
+            }
+            (None, None) => Vec::new(),
+        }
+    }
+
+    fn job_changed(&mut self, object: &Object) {
+        let Object::Job(job) = object else { return };
+        if let Some(scene) = self.jobs.get_mut(&object.key()) {
+            scene.end = end_of(job);
+            scene.job = Some((**job).clone());
+        }
+    }
+
+    /// A Job that its ttlSecondsAfterFinished took away had ended before.
+    fn job_gone(&mut self, object: &Object) {
+        if object.kind() != Kind::Job {
+            return;
+        }
+        if let Some(scene) = self.jobs.get_mut(&object.key()) {
+            scene.end.get_or_insert(JobEnd::Failed {
+                reason: "Deleted".to_owned(),
+                message: "the Job was deleted before it ended".to_owned(),
+            });
+        }
+    }
+
+    fn pod_changed(&mut self, pod: &Arc<Pod>, job: &Arc<JobInfo>) -> Vec<Cue> {
+        let key = ObjectKey::new(Kind::Job, job.namespace.clone(), job.name.clone());
+        if !self.jobs.contains_key(&key) {
+            return Vec::new();
+        }
+        let scene = self.pods.entry(pod.id).or_insert_with(|| PodScene {
+            pod: Arc::clone(pod),
+            job: Arc::clone(job),
+            gone: false,
+            told: false,
+            opened: BTreeMap::new(),
+        });
+        scene.pod = Arc::clone(pod);
+        scene.job = Arc::clone(job);
+        let mut cues = scene.newly_printing();
+        // That a pod was ended by wish is no news of its own.
+        let by_wish = pod.stop.is_some() || pod.deletion.is_some();
+        if pod.status.phase == PodPhase::Failed
+            && !by_wish
+            && !std::mem::replace(&mut scene.told, true)
+        {
+            cues.push(Cue::Failed(scene.failure()));
+        }
+        cues
+    }
+
+    /// Returns how the run stands.
+    pub(super) fn standing(&self) -> Standing {
+        if self.jobs.values().all(|job| job.end.is_some()) {
+            return Standing::Ended;
+        }
+        if let Some(why) = self.live().find_map(PodScene::hopeless) {
+            return Standing::Stuck(why);
+        }
+        // A pod that finds no room may find it once another one has ended, but not if it is alone.
+        let unplaced: Vec<String> = self.live().filter_map(PodScene::unplaced).collect();
+        match unplaced.len() == self.live().count() {
+            true => unplaced.into_iter().next().map_or(Standing::Running, Standing::Stuck),
+            false => Standing::Running,
+        }
+    }
+
+    fn live(&self) -> impl Iterator<Item = &PodScene> {
+        self.pods.values().filter(|scene| !scene.gone && !scene.pod.status.phase.is_terminal())
+    }
+
+    /// Returns the Jobs, by name.
+    pub(super) fn jobs(&self) -> impl Iterator<Item = (&ObjectKey, &JobScene)> {
+        self.jobs.iter()
+    }
+
+    /// Returns how many pods run now.
+    pub(super) fn running(&self) -> usize {
+        self.live().filter(|scene| scene.pod.status.phase == PodPhase::Running).count()
+    }
+
+    /// Returns every Job and every pod as the API gives them, as they were last seen.
+    pub(super) fn objects(&self) -> Vec<Object> {
+        let jobs = self.jobs.values().filter_map(|scene| scene.job.clone());
+        let jobs = jobs.map(|job| Object::Job(Box::new(job)));
+        let pods = self.pods.values().map(|scene| scene.pod.to_object(&scene.job));
+        jobs.chain(pods.map(|pod| Object::Pod(Box::new(pod)))).collect()
+    }
+}
+
+impl PodScene {
+    fn name(&self) -> String {
+        self.pod.name(&self.job)
+    }
+
+    /// Returns each container's place, name and status.
+    fn containers(&self) -> Vec<(Slot, &str, &ContainerStatus)> {
+        let spec = self.job.template.spec.as_ref();
+        let status = &self.pod.status;
+        let init = spec.and_then(|spec| spec.init_containers.as_deref()).unwrap_or_default();
+        let main = spec.map(|spec| spec.containers.as_slice()).unwrap_or_default();
+        let place = |at: usize| u8::try_from(at).unwrap_or(u8::MAX);
+        let init = init.iter().zip(&status.init_containers).enumerate();
+        let main = main.iter().zip(&status.containers).enumerate();
+        init.map(|(at, (spec, status))| (Slot::Init(place(at)), spec.name.as_str(), status))
+            .chain(
+                main.map(|(at, (spec, status))| {
+                    (Slot::Main(place(at)), spec.name.as_str(), status)
+                }),
+            )
+            .collect()
+    }
+
+    /// Returns the runs that have begun since this was last asked.
+    fn newly_printing(&mut self) -> Vec<Cue> {
+        let mut opened = Vec::new();
+        for (slot, container, status) in self.containers() {
+            let begun = match &status.state {
+                ContainerState::Running { .. } | ContainerState::Terminated(_) => {
+                    status.restarts + 1
+                }
+                ContainerState::Waiting(_) if status.last.is_some() => status.restarts + 1,
+                ContainerState::Waiting(_) => 0,
+            };
+            for run in self.opened.get(&slot).copied().unwrap_or(0)..begun {
+                let key = RunKey { pod: self.pod.id, slot, run };
+                let container = container.to_owned();
+                opened.push((slot, run + 1, Cue::Open { key, pod: self.name(), container }));
+            }
+        }
+        for (slot, runs, _) in &opened {
+            self.opened.insert(*slot, *runs);
+        }
+        opened.into_iter().map(|(_, _, cue)| cue).collect()
+    }
+
+    fn failure(&self) -> String {
+        let status = &self.pod.status;
+        let mut text = format!("pod/{} failed", self.name());
+        for part in [&status.reason, &status.message].into_iter().filter(|part| !part.is_empty()) {
+            text.push_str(&format!(": {part}"));
+        }
+        for (_, container, status) in self.containers() {
+            if let ContainerState::Terminated(ended) = &status.state
+                && ended.exit_code != 0
+            {
+                text.push_str(&format!(
+                    ": {container}: {} (exit code {})",
+                    ended.reason, ended.exit_code
+                ));
+                // An ordinary error has been printed by the guest itself.
+                if ended.reason != "Error" && !ended.message.is_empty() {
+                    text.push_str(&format!(": {}", ended.message.trim_end()));
+                }
+            }
+        }
+        text
+    }
+
+    /// Returns why this pod waits for what nobody will bring.
+    fn hopeless(&self) -> Option<String> {
+        self.containers().into_iter().find_map(|(slot, container, status)| {
+            let ContainerState::Waiting(waiting) = &status.state else { return None };
+            if !HOPELESS.contains(&waiting.reason.as_str()) {
+                return None;
+            }
+            let mut text = format!("pod/{} cannot start: {}", self.name(), waiting.reason);
+            if !waiting.message.is_empty() {
+                text.push_str(&format!(": {}", waiting.message));
+            }
+            if waiting.reason.contains("Image") {
+                let image = self.image(slot).unwrap_or_default();
+                text.push_str(&format!("; for this run: --image {image}=FILE.wasm"));
+            } else {
+                text.push_str(&format!(
+                    " (container {container}); give its manifest to the run as well"
+                ));
+            }
+            Some(text)
+        })
+    }
+
+    fn image(&self, slot: Slot) -> Option<&str> {
+        let spec = self.job.template.spec.as_ref()?;
+        let container = match slot {
+            Slot::Init(at) => spec.init_containers.as_ref()?.get(usize::from(at))?,
+            Slot::Main(at) => spec.containers.get(usize::from(at))?,
+        };
+        container.image.as_deref()
+    }
+
+    /// Returns why this pod finds no place on this host.
+    fn unplaced(&self) -> Option<String> {
+        let conditions = self.pod.status.conditions.iter();
+        let unscheduled = conditions
+            .filter(|condition| condition.kind == "PodScheduled" && condition.status == "False");
+        let condition = unscheduled.last()?;
+        (condition.reason == "Unschedulable")
+            .then(|| format!("pod/{} cannot start: {}", self.name(), condition.message))
+    }
+}
+
+fn end_of(job: &Job) -> Option<JobEnd> {
+    let conditions = job.status.as_ref()?.conditions.as_deref().unwrap_or_default();
+    let ended = conditions.iter().filter(|condition| condition.status == "True");
+    ended.into_iter().find_map(|condition| match condition.type_.as_str() {
+        "Complete" => Some(JobEnd::Complete),
+        "Failed" => Some(JobEnd::Failed {
+            reason: condition.reason.clone().unwrap_or_default(),
+            message: condition.message.clone().unwrap_or_default(),
+        }),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use jobling_core::pods::{Condition, JobId, PodId, PodStatus, Terminated};
+    use jobling_core::{Timestamp, api};
+    use serde_json::json;
+
+    use super::*;
+
+    fn info() -> Arc<JobInfo> {
+        let template = json!({"metadata": {}, "spec": {
+            "containers": [{"name": "main", "image": "x:1"}]}});
+        Arc::new(JobInfo {
+            id: JobId(1),
+            namespace: "default".to_owned(),
+            name: "a".to_owned(),
+            uid: "u".to_owned(),
+            annotations: BTreeMap::new(),
+            owner: None,
+            completions: Some(1),
+            orphaned: false,
+            template: serde_json::from_value(template).unwrap(),
+        })
+    }
+
+    fn job_key() -> ObjectKey {
+        ObjectKey::new(Kind::Job, "default", "a")
+    }
+
+    fn change(after: Snapshot) -> Change {
+        Change {
+            revision: 1,
+            kind: Kind::Pod,
+            namespace: "default".to_owned(),
+            before: None,
+            after: Some(after),
+        }
+    }
+
+    fn pod(phase: PodPhase, container: Option<ContainerStatus>) -> Change {
+        pod_with(PodStatus {
+            phase,
+            containers: container.into_iter().collect(),
+            ..PodStatus::default()
+        })
+    }
+
+    fn pod_with(status: PodStatus) -> Change {
+        let pod = Pod {
+            id: PodId::new(JobId(1), 0),
+            revision: 1,
+            index: None,
+            index_failures: None,
+            created_at: Timestamp::default(),
+            scheduled_at: None,
+            stop: None,
+            deletion: None,
+            tally: jobling_core::pods::Tally::Open,
+            status,
+        };
+        change(Snapshot::Pod { pod: Arc::new(pod), job: info() })
+    }
+
+    fn job(condition: &str) -> Change {
+        let job = json!({"apiVersion": "batch/v1", "kind": "Job",
+            "metadata": {"name": "a", "namespace": "default"},
+            "status": {"conditions": [{"type": condition, "status": "True", "reason": "R", "message": "m"}]}});
+        let object = api::Object::from_value(Kind::Job, job).unwrap();
+        change(Snapshot::Object(Arc::new(object)))
+    }
+
+    fn with_state(state: ContainerState, restarts: u32) -> ContainerStatus {
+        ContainerStatus { state, restarts, ..ContainerStatus::waiting("", "") }
+    }
+
+    fn terminated(exit_code: i32, reason: &str) -> ContainerState {
+        ContainerState::Terminated(Terminated {
+            exit_code,
+            reason: reason.to_owned(),
+            message: String::new(),
+            started_at: Timestamp::default(),
+            finished_at: Timestamp::default(),
+        })
+    }
+
+    fn runs(cues: &[Cue]) -> Vec<u32> {
+        let run = |cue: &Cue| match cue {
+            Cue::Open { key, .. } => Some(key.run),
+            Cue::Failed(_) => None,
+        };
+        cues.iter().filter_map(run).collect()
+    }
+
+    #[test]
+    fn every_run_of_a_container_is_opened_once_even_if_it_was_not_seen_running() {
+        let mut scene = Scene::new([job_key()]);
+        let running = ContainerState::Running { started_at: Timestamp::default() };
+        let waiting = ContainerStatus::waiting("ContainerCreating", "");
+        for (status, opened) in [
+            (waiting, vec![]),
+            (with_state(running.clone(), 0), vec![0]),
+            (with_state(running.clone(), 0), vec![]),
+            (with_state(running, 3), vec![1, 2, 3]),
+            (with_state(terminated(0, "Completed"), 3), vec![]),
+            (with_state(terminated(0, "Completed"), 4), vec![4]),
+        ] {
+            let cues = scene.apply(&pod(PodPhase::Running, Some(status.clone())));
+            assert_eq!(runs(&cues), opened, "{status:?}");
+        }
+    }
+
+    #[test]
+    fn a_failed_pod_is_told_of_once() {
+        let mut scene = Scene::new([job_key()]);
+        let failed = pod(PodPhase::Failed, Some(with_state(terminated(137, "OOMKilled"), 0)));
+        let cues = scene.apply(&failed);
+        let [Cue::Open { .. }, Cue::Failed(text)] = cues.as_slice() else { panic!("{cues:?}") };
+        assert!(text.ends_with("failed: main: OOMKilled (exit code 137)"), "{text}");
+        assert_eq!(scene.apply(&failed), []);
+    }
+
+    #[test]
+    fn the_run_ends_with_the_terminal_condition_of_every_job() {
+        let other = ObjectKey::new(Kind::Job, "default", "b");
+        let mut scene = Scene::new([job_key(), other]);
+        scene.apply(&job("FailureTarget"));
+        assert_eq!(scene.standing(), Standing::Running);
+        scene.apply(&job("Failed"));
+        assert_eq!(scene.standing(), Standing::Running, "b has not ended");
+        let mut alone = Scene::new([job_key()]);
+        alone.apply(&job("Failed"));
+        assert_eq!(alone.standing(), Standing::Ended);
+        let end = JobEnd::Failed { reason: "R".to_owned(), message: "m".to_owned() };
+        assert_eq!(alone.jobs().next().unwrap().1.end, Some(end));
+    }
+
+    #[test]
+    fn a_pod_that_waits_for_what_nobody_brings_stops_the_run() {
+        let mut scene = Scene::new([job_key()]);
+        let missing = ContainerStatus::waiting("ErrImagePull", "image \"x:1\" is not on this host");
+        scene.apply(&pod(PodPhase::Pending, Some(missing)));
+        let Standing::Stuck(why) = scene.standing() else { panic!("{:?}", scene.standing()) };
+        assert!(why.contains("ErrImagePull: image \"x:1\" is not on this host"), "{why}");
+        assert!(why.ends_with("--image x:1=FILE.wasm"), "{why}");
+        let back_off = ContainerStatus::waiting("CrashLoopBackOff", "");
+        scene.apply(&pod(PodPhase::Running, Some(back_off)));
+        assert_eq!(scene.standing(), Standing::Running);
+    }
+
+    #[test]
+    fn a_pod_that_finds_no_room_alone_never_will() {
+        let unschedulable = Condition {
+            kind: "PodScheduled".to_owned(),
+            status: "False".to_owned(),
+            reason: "Unschedulable".to_owned(),
+            message: "needs 2Gi of memory, 1Gi is all there is".to_owned(),
+            at: Timestamp::default(),
+        };
+        let mut scene = Scene::new([job_key()]);
+        scene.apply(&pod_with(PodStatus {
+            conditions: vec![unschedulable],
+            ..PodStatus::default()
+        }));
+        let Standing::Stuck(why) = scene.standing() else { panic!("{:?}", scene.standing()) };
+        assert!(why.ends_with("needs 2Gi of memory, 1Gi is all there is"), "{why}");
+    }
+}
