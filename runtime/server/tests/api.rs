@@ -4,6 +4,7 @@
 
 mod client;
 mod model;
+mod tls;
 
 use std::time::Duration;
 
