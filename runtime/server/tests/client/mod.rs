@@ -61,6 +61,8 @@ impl World {
     pub(crate) async fn stop(self) {
         self.stop.send(()).unwrap();
         self.served.await.unwrap();
+        let socket = self.folder.path().join("jobling.sock");
+        assert!(!socket.exists(), "the socket goes with its server");
     }
 
     /// Sends `METHOD /path` with headers and a body; returns the answer as it comes.
