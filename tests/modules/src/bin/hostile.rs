@@ -30,9 +30,12 @@ fn misbehave(way: &str) -> io::Result<()> {
         "recurse" => recurse(0),
         "grow-memory" => grow_memory(),
         "flood" => flood(),
-        "sleep" => loop {
-            thread::sleep(Duration::from_secs(3600));
-        },
+        "sleep" => {
+            println!("sleeping");
+            loop {
+                thread::sleep(Duration::from_secs(3600));
+            }
+        }
         "read-outside" => ["/etc/passwd", "../../etc/passwd", "/data/../../etc/passwd"]
             .into_iter()
             .map(|path| fs::read(path).map(drop))
@@ -45,11 +48,12 @@ fn misbehave(way: &str) -> io::Result<()> {
     }
 }
 
+/// Calls itself with next to nothing in a frame, so that the host's stack is used up before the guest's
+/// own, in its memory, is.
 #[expect(unconditional_recursion, reason = "it is the point")]
 fn recurse(depth: u64) -> io::Result<()> {
-    let frame = std::hint::black_box([depth; 64]);
-    recurse(frame[0] + 1)?;
-    std::hint::black_box(frame);
+    recurse(std::hint::black_box(depth) + 1)?;
+    std::hint::black_box(depth);
     Ok(())
 }
 
