@@ -13,6 +13,7 @@ pub(crate) fn default_data_directory() -> PathBuf {
 
 /// Returns where scripts/toolchain puts what builds tasks: `$JOBLING_TOOLCHAIN`, else
 /// `$XDG_DATA_HOME/jobling/toolchain` or `~/.local/share/jobling/toolchain`.
+#[allow(dead_code, reason = "asked for by the run command, which comes with the engine's host")]
 pub(crate) fn toolchain_directory() -> PathBuf {
     match variable("JOBLING_TOOLCHAIN") {
         Some(directory) => PathBuf::from(directory),

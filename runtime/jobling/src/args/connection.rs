@@ -5,7 +5,7 @@ use std::path::PathBuf;
 /// Which server a command talks to.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct Connection {
-    /// The server: unix:///PATH, https://HOST:PORT or http://HOST:PORT.
+    /// The server: `unix:///PATH`, `https://HOST:PORT` or `http://HOST:PORT`.
     ///
     /// Without it, and without a kubeconfig, the socket of the default data directory is used.
     #[arg(long, global = true, env = "JOBLING_SERVER", value_name = "URL")]

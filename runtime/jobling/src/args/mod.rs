@@ -5,8 +5,10 @@ mod connection;
 mod duration;
 mod image;
 mod read;
+#[allow(dead_code, reason = "its command comes with the engine's host")]
 mod run;
 mod selection;
+#[allow(dead_code, reason = "its command comes with the engine's host")]
 mod serve;
 mod write;
 
@@ -16,7 +18,7 @@ pub(crate) use image::{ImageCommand, ImageImport, ImageNames};
 pub(crate) use read::{Describe, Get, Logs, Wait};
 pub(crate) use run::{ImageFile, Run, RunOutput};
 pub(crate) use selection::Filter;
-pub(crate) use serve::{Limits, Retries, Serve};
+pub(crate) use serve::{Limits, Retries};
 pub(crate) use write::{Apply, Cascade, Create, Delete, DryRunArg, Files, OutputName, Switch};
 
 use clap::{Parser, Subcommand};

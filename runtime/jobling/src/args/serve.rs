@@ -21,7 +21,7 @@ Exit codes:
   1  it could not start or go on; the last line says why")]
 pub(crate) struct Serve {
     /// Where everything is kept. Default: /var/lib/jobling for root, else
-    /// $XDG_STATE_HOME/jobling or ~/.local/state/jobling.
+    /// `$XDG_STATE_HOME/jobling` or `~/.local/state/jobling`.
     #[arg(long, env = "JOBLING_DATA", value_name = "DIR", hide_env_values = true)]
     pub(crate) data: Option<PathBuf>,
     /// Serve kubectl over TLS too. Port 0 takes a free one.

@@ -191,12 +191,10 @@ impl Rest {
 
     /// Returns a failure of the client library in words that say what to do.
     pub(crate) fn failure(&self, error: kube::Error) -> ClientError {
-        match error {
-            kube::Error::Api(status) => ClientError::Status(Box::new(StatusError::from(*status))),
-            other => {
-                ClientError::Unreachable { target: self.target.clone(), source: Box::new(other) }
-            }
+        if let kube::Error::Api(status) = error {
+            return ClientError::Status(Box::new(StatusError::from(*status)));
         }
+        ClientError::Unreachable { target: self.target.clone(), source: Box::new(error) }
     }
 }
 

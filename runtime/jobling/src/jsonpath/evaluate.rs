@@ -65,19 +65,16 @@ fn find<'v>(steps: &[Step], value: &'v Value) -> Result<Vec<&'v Value>, Evaluate
     let mut found = vec![value];
     for step in steps {
         let mut next = Vec::new();
-        match step {
+        if let Step::Union(paths) = step {
             // Each path of a union is followed for all values before the next one is.
-            Step::Union(paths) => {
-                for path in paths {
-                    for value in &found {
-                        next.extend(find(path, value)?);
-                    }
+            for path in paths {
+                for value in &found {
+                    next.extend(find(path, value)?);
                 }
             }
-            step => {
-                for value in found {
-                    take(step, value, &mut next)?;
-                }
+        } else {
+            for value in found {
+                take(step, value, &mut next)?;
             }
         }
         found = next;

@@ -1,4 +1,4 @@
-//! Kubernetes' dialect of JSONPath (client-go `util/jsonpath`): templates with `{…}`, `range` and
+//! Kubernetes' dialect of `JSONPath` (client-go `util/jsonpath`): templates with `{…}`, `range` and
 //! quoted text. The crates for RFC 9535 have neither templates nor this dialect's escapes.
 
 mod evaluate;

@@ -104,10 +104,8 @@ impl TablePrinter {
             let prefix = if order == 0 { self.style.name_prefix.as_str() } else { "" };
             cells.push(format!("{prefix}{text}"));
         }
-        let label = |label: &String| match &metadata["labels"][label] {
-            Value::String(value) => value.clone(),
-            _ => String::new(),
-        };
+        let label =
+            |label: &String| metadata["labels"][label].as_str().unwrap_or_default().to_owned();
         cells.extend(self.style.label_columns.iter().map(label));
         if self.style.show_labels {
             cells.push(labels_text(&metadata["labels"]));
@@ -189,11 +187,11 @@ mod tests {
     #[test]
     fn a_table_looks_as_kubectls() {
         let text = TablePrinter::new(TableStyle::default()).format(&jobs());
-        expect![[r#"
+        expect![[r"
             NAME            STATUS     COMPLETIONS   DURATION   AGE
             hello           Complete   1/1           2s         5m
             batch-process   Running    3/100                    9s
-        "#]]
+        "]]
         .assert_eq(&text);
     }
 
@@ -207,11 +205,11 @@ mod tests {
             label_columns: vec!["team.io/owner".to_owned()],
             no_headers: false,
         };
-        expect![[r#"
+        expect![[r"
             NAMESPACE   NAME                      STATUS     COMPLETIONS   DURATION   AGE   IMAGES      OWNER   LABELS
             default     job.batch/hello           Complete   1/1           2s         5m    hello:1.0   a       app=web,team.io/owner=a
             shop        job.batch/batch-process   Running    3/100                    9s    x...                <none>
-        "#]]
+        "]]
         .assert_eq(&TablePrinter::new(style).format(&jobs()));
     }
 

@@ -183,12 +183,11 @@ impl<'a> Foreground<'a> {
     }
 
     fn print(&mut self, (key, pod, container, piece): Piece) -> Result<(), Failure> {
-        match piece {
-            Some(bytes) => self.printer.printed(key, &pod, &container, &bytes)?,
-            None => {
-                self.open_logs -= 1;
-                self.printer.ended(key)?;
-            }
+        if let Some(bytes) = piece {
+            self.printer.printed(key, &pod, &container, &bytes)?;
+        } else {
+            self.open_logs -= 1;
+            self.printer.ended(key)?;
         }
         Ok(())
     }

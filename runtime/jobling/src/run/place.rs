@@ -91,7 +91,7 @@ async fn renew_job(planned: &Planned, stage: &dyn Stage) -> Result<Renewed, Fail
             let delete = Verb::Delete(DeleteOptions::default());
             let done = stage.submit(request(&planned.key, delete)).await;
             done.map_err(|error| refused(&planned.key, &error))?;
-            let there = |key| reader.get(key).map(|found| found.is_some()).unwrap_or(false);
+            let there = |key| reader.get(key).is_ok_and(|found| found.is_some());
             while there(&planned.key) && revisions.changed().await.is_ok() {}
         }
         None => {}

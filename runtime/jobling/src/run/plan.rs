@@ -239,16 +239,14 @@ fn provide(
         let last = image.rsplit('/').next().unwrap_or(&image);
         let base = last.split(['@', ':']).next().unwrap_or(last);
         let of_name = built.iter().find(|program| program.name == base);
-        let program = match (of_name, built) {
-            (Some(program), _) | (None, [program]) => program,
-            (None, _) => {
-                let names: Vec<&str> = built.iter().map(|program| program.name.as_str()).collect();
-                return Err(PlanError::WhichProgram {
-                    folder: folder.to_owned(),
-                    programs: names.join(", "),
-                    image,
-                });
-            }
+        let only = if let [program] = built { Some(program) } else { None };
+        let Some(program) = of_name.or(only) else {
+            let names: Vec<&str> = built.iter().map(|program| program.name.as_str()).collect();
+            return Err(PlanError::WhichProgram {
+                folder: folder.to_owned(),
+                programs: names.join(", "),
+                image,
+            });
         };
         files.push(ImageFile { name: image, file: program.module.clone() });
     }

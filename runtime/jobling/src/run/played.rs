@@ -129,7 +129,9 @@ impl Played {
             answer = answer.or(step.replies.into_iter().next().map(|(_, reply)| reply));
             let reports = std::mem::take(&mut engine.runner_mut().reports);
             let idle = reports.is_empty();
-            reports.into_iter().for_each(|report| engine.report(report));
+            for report in reports {
+                engine.report(report);
+            }
             match step.wake_at {
                 Some(at) if idle => now = now.max(at),
                 None if idle => break,

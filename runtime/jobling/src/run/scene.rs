@@ -306,9 +306,9 @@ impl PodScene {
     /// Returns why this pod finds no place on this host.
     fn unplaced(&self) -> Option<String> {
         let conditions = self.pod.status.conditions.iter();
-        let unscheduled = conditions
+        let mut unscheduled = conditions
             .filter(|condition| condition.kind == "PodScheduled" && condition.status == "False");
-        let condition = unscheduled.last()?;
+        let condition = unscheduled.next_back()?;
         (condition.reason == "Unschedulable")
             .then(|| format!("pod/{} cannot start: {}", self.name(), condition.message))
     }

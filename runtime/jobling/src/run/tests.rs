@@ -60,7 +60,7 @@ fn told(text: &str, options: &[&str], plays: Vec<Play>, interrupts: usize) -> To
         }
         run(&args, &plan, &stage, &mut pressed, &mut output).await
     });
-    let exit = exit.map_or_else(|failure| failure.exit(), |exit| exit);
+    let exit = exit.unwrap_or_else(|failure| failure.exit());
     Told { exit, stdout: stdout.text(), stderr: redacted(&stderr.text()) }
 }
 
@@ -81,7 +81,7 @@ fn redacted(text: &str) -> String {
 fn a_job_that_completes_exits_with_zero() {
     let told = told(JOB, &[], vec![Play::Exit(0)], 0);
     assert_eq!(told.exit, Exit::Success, "{}", told.stderr);
-    expect![[r#"job/report complete (1 succeeded"#]].assert_eq(&told.stderr);
+    expect![[r"job/report complete (1 succeeded"]].assert_eq(&told.stderr);
     assert_eq!(told.stdout, "");
 }
 
@@ -89,10 +89,10 @@ fn a_job_that_completes_exits_with_zero() {
 fn a_job_that_fails_exits_with_one_and_says_why() {
     let told = told(JOB, &[], vec![Play::Exit(3)], 0);
     assert_eq!(told.exit, Exit::Failure);
-    expect![[r#"
+    expect![[r"
         pod/report-XXXXX failed: main: Error (exit code 3)
         pod/report-XXXXX failed: main: Error (exit code 3)
-        job/report failed: BackoffLimitExceeded: Job has reached the specified backoff limit (0 succeeded"#]].assert_eq(&told.stderr);
+        job/report failed: BackoffLimitExceeded: Job has reached the specified backoff limit (0 succeeded"]].assert_eq(&told.stderr);
 }
 
 #[test]
@@ -105,18 +105,18 @@ fn a_job_that_recovers_within_its_limit_is_complete() {
 fn an_image_that_nobody_brings_fails_the_run_with_what_to_do() {
     let told = told(JOB, &[], vec![Play::Wait("ErrImagePull")], 0);
     assert_eq!(told.exit, Exit::Failure);
-    expect![[r#"
+    expect![[r"
         error: pod/report-XXXXX cannot start: ErrImagePull: not here; for this run: --image report:1.0=FILE.wasm
-        job/report not finished (0 succeeded"#]].assert_eq(&told.stderr);
+        job/report not finished (0 succeeded"]].assert_eq(&told.stderr);
 }
 
 #[test]
 fn a_time_limit_ends_the_pods_and_exits_with_124() {
     let told = told(JOB, &["--timeout", "10ms"], vec![Play::Run], 0);
     assert_eq!(told.exit, Exit::Timeout);
-    expect![[r#"
+    expect![[r"
         error: the time limit of --timeout is over
-        job/report not finished (0 succeeded"#]]
+        job/report not finished (0 succeeded"]]
     .assert_eq(&told.stderr);
 }
 
@@ -124,9 +124,9 @@ fn a_time_limit_ends_the_pods_and_exits_with_124() {
 fn ctrl_c_ends_the_pods_in_order() {
     let told = told(JOB, &[], vec![Play::Run], 1);
     assert_eq!(told.exit, Exit::Interrupted);
-    expect![[r#"
+    expect![[r"
         ending the pods; Ctrl-C again ends them at once
-        job/report not finished (0 succeeded"#]]
+        job/report not finished (0 succeeded"]]
     .assert_eq(&told.stderr);
 }
 

@@ -96,10 +96,10 @@ impl Failure {
 
 /// The server's refusals begin as kubectl's do; what went wrong here begins with "error: ".
 fn client_text(error: &ClientError) -> String {
-    match error {
-        ClientError::Status(status) => status.to_string(),
-        other => format!("error: {other}"),
+    if let ClientError::Status(status) = error {
+        return status.to_string();
     }
+    format!("error: {error}")
 }
 
 /// Returns an error with its causes, each after a colon.

@@ -74,10 +74,7 @@ pub(super) async fn objects(
     scope: &Scope<'_>,
 ) -> Result<Vec<Value>, ClientError> {
     let mut whole = list(rest, resource, scope, Accept::Json, Rows::Metadata).await?;
-    let items = match whole["items"].take() {
-        Value::Array(items) => items,
-        _ => Vec::new(),
-    };
+    let items = whole["items"].as_array_mut().map(std::mem::take).unwrap_or_default();
     Ok(items.into_iter().map(|item| with_type(item, resource)).collect())
 }
 

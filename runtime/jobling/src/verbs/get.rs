@@ -33,11 +33,21 @@ pub(crate) async fn get(args: &Get, rest: &Rest, output: &mut Output) -> Result<
     if args.watch || args.watch_only {
         return getter.watch(&targets).await;
     }
-    match getter.format {
-        Format::Table | Format::Wide => getter.tables(&targets).await?,
-        _ => getter.data(&targets).await?,
+    if matches!(getter.format, Format::Table | Format::Wide) {
+        getter.tables(&targets).await?;
+    } else {
+        getter.data(&targets).await?;
     }
-    getter.outcome()
+    Ok(getter.outcome())
+}
+
+/// Whether one object was named, which then stands alone and in no list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Named {
+    /// One was.
+    One,
+    /// Several, or none.
+    Any,
 }
 
 struct Getter<'a> {
@@ -50,15 +60,12 @@ struct Getter<'a> {
 
 impl Getter<'_> {
     /// What could not be read is said last, as kubectl does.
-    fn outcome(self) -> Result<Exit, Failure> {
-        for error in &self.failed {
-            let failure: String = match error {
-                ClientError::Status(status) => status.to_string(),
-                other => format!("error: {other}"),
-            };
-            self.output.note(&failure);
+    fn outcome(self) -> Exit {
+        let exit = if self.failed.is_empty() { Exit::Success } else { Exit::Failure };
+        for error in self.failed {
+            self.output.note(&Failure::from(error).to_string());
         }
-        Ok(if self.failed.is_empty() { Exit::Success } else { Exit::Failure })
+        exit
     }
 
     async fn tables(&mut self, targets: &[Target]) -> Result<(), Failure> {
@@ -87,13 +94,12 @@ impl Getter<'_> {
     fn say_nothing_found(&mut self, targets: &[Target]) {
         let anywhere = self.args.filter.all_namespaces
             || targets.iter().all(|target| !target.resource.namespaced);
-        match anywhere {
-            true => self.output.note("No resources found"),
-            false => {
-                let namespace = self.rest.namespace();
-                self.output.note(&format!("No resources found in {namespace} namespace."));
-            }
-        }
+        let text = if anywhere {
+            "No resources found".to_owned()
+        } else {
+            format!("No resources found in {} namespace.", self.rest.namespace())
+        };
+        self.output.note(&text);
     }
 
     /// Returns the table of a target: of a list, or of the named objects one by one.
@@ -126,10 +132,9 @@ impl Getter<'_> {
 
     /// An object that is not there is said at the end; that there is no server, at once.
     fn missing(&mut self, error: ClientError) -> Result<(), Failure> {
-        match error {
-            ClientError::Status(status) if status.is("NotFound") && self.args.ignore_not_found => {}
-            ClientError::Status(status) => self.failed.push(ClientError::Status(status)),
-            other => return Err(other.into()),
+        let ClientError::Status(status) = error else { return Err(error.into()) };
+        if !(status.is("NotFound") && self.args.ignore_not_found) {
+            self.failed.push(ClientError::Status(status));
         }
         Ok(())
     }
@@ -155,12 +160,15 @@ impl Getter<'_> {
         if !self.args.show_managed_fields {
             objects = objects.into_iter().map(without_managed_fields).collect();
         }
-        let one = matches!(targets, [target] if target.names.len() == 1);
+        let one = match targets {
+            [target] if target.names.len() == 1 => Named::One,
+            _ => Named::Any,
+        };
         self.print_objects(objects, one)
     }
 
-    fn print_objects(&mut self, mut objects: Vec<Value>, one: bool) -> Result<(), Failure> {
-        if one && objects.is_empty() {
+    fn print_objects(&mut self, objects: Vec<Value>, one: Named) -> Result<(), Failure> {
+        if one == Named::One && objects.is_empty() {
             return Ok(());
         }
         let text = match &self.format {
@@ -170,14 +178,9 @@ impl Getter<'_> {
                     if self.args.no_headers { Headings::Hidden } else { Headings::Shown };
                 columns.format(&objects, headings)
             }
-            format => {
-                let whole = if one { objects.remove(0) } else { list_of(objects) };
-                match format {
-                    Format::Yaml => yaml_text(&whole),
-                    Format::JsonPath(path) => path.print(&whole)?,
-                    _ => json_text(&whole),
-                }
-            }
+            Format::Yaml => yaml_text(&whole(objects, one)),
+            Format::JsonPath(path) => path.print(&whole(objects, one))?,
+            Format::Json | Format::Table | Format::Wide => json_text(&whole(objects, one)),
         };
         self.output.print(&text)?;
         Ok(())
@@ -186,9 +189,10 @@ impl Getter<'_> {
     fn style(&self, target: &Target, kinds: usize) -> TableStyle {
         let prefix = format!("{}/", target.resource.qualified());
         TableStyle {
-            columns: match self.format {
-                Format::Wide => Columns::Wide,
-                _ => Columns::Narrow,
+            columns: if matches!(self.format, Format::Wide) {
+                Columns::Wide
+            } else {
+                Columns::Narrow
             },
             with_namespace: self.args.filter.all_namespaces && target.resource.namespaced,
             name_prefix: if kinds > 1 { prefix } else { String::new() },
@@ -251,7 +255,15 @@ impl Getter<'_> {
         if matches!(self.format, Format::Yaml) {
             self.output.print("---\n")?;
         }
-        self.print_objects(vec![object], true)
+        self.print_objects(vec![object], Named::One)
+    }
+}
+
+/// Returns the one object that was named, or the list of all.
+fn whole(mut objects: Vec<Value>, one: Named) -> Value {
+    match one {
+        Named::One => objects.pop().unwrap_or_default(),
+        Named::Any => list_of(objects),
     }
 }
 

@@ -48,12 +48,11 @@ impl Prepared {
     pub(super) fn refused(&self, error: ClientError, doing: &str) -> Failure {
         let ClientError::Status(status) = error else { return error.into() };
         let file = &self.manifest.file;
-        let text = match status.is("Invalid") {
-            true => status.to_string(),
-            false => {
-                let message = format!("error when {doing} \"{file}\": {}", status.message);
-                StatusError { message, ..*status.clone() }.to_string()
-            }
+        let text = if status.is("Invalid") {
+            status.to_string()
+        } else {
+            let message = format!("error when {doing} \"{file}\": {}", status.message);
+            StatusError { message, ..*status.clone() }.to_string()
         };
         let places = status
             .causes
@@ -72,13 +71,14 @@ fn prepared(manifest: Manifest, rest: &Rest) -> Result<Prepared, Failure> {
     let document = &manifest.document;
     let resource = Resource::from(document.kind);
     let own = document.namespace.as_deref().filter(|own| !own.is_empty());
-    if let (Some(own), Some(given), true) = (own, rest.given_namespace(), resource.namespaced) {
-        if own != given {
-            return Err(Failure::Usage(format!(
-                "the namespace from the provided object \"{own}\" does not match the namespace \
-                 \"{given}\". You must pass '--namespace={own}' to perform this operation."
-            )));
-        }
+    if let (Some(own), Some(given)) = (own, rest.given_namespace())
+        && resource.namespaced
+        && own != given
+    {
+        return Err(Failure::Usage(format!(
+            "the namespace from the provided object \"{own}\" does not match the namespace \
+             \"{given}\". You must pass '--namespace={own}' to perform this operation."
+        )));
     }
     let namespace = own.unwrap_or_else(|| rest.namespace()).to_owned();
     let mut object = document.value.clone();
@@ -92,15 +92,15 @@ fn prepared(manifest: Manifest, rest: &Rest) -> Result<Prepared, Failure> {
             Failure::Usage(format!("{place}: the module {} cannot be read: {why}", file.display()))
         })?;
     }
-    Ok(Prepared { resource, namespace, object, files, manifest })
+    Ok(Prepared { manifest, resource, namespace, object, files })
 }
 
 /// Returns the objects of `files` by their names, for the verbs that read or delete them.
 pub(super) fn targets_in(files: &Files, rest: &Rest) -> Result<Vec<Target>, Failure> {
     let targets = prepare(files, rest)?.into_iter().map(|prepared| Target {
         names: vec![prepared.name().to_owned()],
-        own_namespace: Some(prepared.namespace),
         resource: prepared.resource,
+        own_namespace: Some(prepared.namespace),
     });
     Ok(targets.collect())
 }

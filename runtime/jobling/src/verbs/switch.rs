@@ -43,7 +43,7 @@ pub(crate) async fn switch(
         for (namespace, name) in named {
             match set(&target.resource, &namespace, &name, to, rest).await {
                 Ok(verb) => {
-                    output.line(&format!("{}/{name} {verb}", target.resource.qualified()))?
+                    output.line(&format!("{}/{name} {verb}", target.resource.qualified()))?;
                 }
                 Err(crate::client::ClientError::Status(status)) => {
                     output.note(&status.to_string());

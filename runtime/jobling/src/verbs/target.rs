@@ -46,12 +46,11 @@ pub(super) async fn targets(
         Words::Pairs(pairs) => {
             for (kind, name) in pairs {
                 let resource = resolver.word(&kind).await?;
-                match targets.iter_mut().find(|target| target.resource == resource) {
-                    Some(target) => target.names.push(name),
-                    None => {
-                        let names = vec![name];
-                        targets.push(Target { resource, names, own_namespace: None });
-                    }
+                let same = targets.iter_mut().find(|target| target.resource == resource);
+                if let Some(target) = same {
+                    target.names.push(name);
+                } else {
+                    targets.push(Target { resource, names: vec![name], own_namespace: None });
                 }
             }
         }

@@ -46,17 +46,18 @@ fn field(level: usize, name: &str, value: &Value, lines: &mut Lines) {
         Value::Array(list) => {
             lines.add(level, &format!("{title}:"));
             for item in list {
-                match item {
-                    Value::Object(map) => {
-                        for (name, value) in map {
-                            field(level + 1, name, value, lines);
-                        }
-                    }
-                    other => lines.add(level + 1, &text_of(other)),
+                let Value::Object(map) = item else {
+                    lines.add(level + 1, &text_of(item));
+                    continue;
+                };
+                for (name, value) in map {
+                    field(level + 1, name, value, lines);
                 }
             }
         }
-        other => lines.field(level, &title, &text_of(other)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            lines.field(level, &title, &text_of(value));
+        }
     }
 }
 

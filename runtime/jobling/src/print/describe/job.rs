@@ -20,10 +20,9 @@ pub(super) fn describe(job: &Value, lines: &mut Lines) {
         lines.field(0, "Controlled By", &controller);
     }
     lines.field_if(0, "Parallelism", &spec["parallelism"]);
-    match &spec["completions"] {
-        Value::Null => lines.field(0, "Completions", "<unset>"),
-        completions => lines.field(0, "Completions", &text_of(completions)),
-    }
+    let completions = text_of(&spec["completions"]);
+    let unset = completions.is_empty();
+    lines.field(0, "Completions", if unset { "<unset>" } else { &completions });
     lines.field_if(0, "Completion Mode", &spec["completionMode"]);
     lines.field_if(0, "Suspend", &spec["suspend"]);
     lines.field_if(0, "Backoff Limit", &spec["backoffLimit"]);

@@ -38,14 +38,13 @@ impl Lines {
         for (at, (key, value)) in map.iter().enumerate() {
             let heading = if at == 0 { format!("{title}:") } else { String::new() };
             let value = text_of(value);
-            match value.contains('\n') {
-                false => self.add(0, &format!("{heading}\t{key}{separator}{value}")),
-                true => {
-                    self.add(0, &format!("{heading}\t{key}:"));
-                    for line in value.lines() {
-                        self.add(0, &format!("\t  {line}"));
-                    }
-                }
+            if !value.contains('\n') {
+                self.add(0, &format!("{heading}\t{key}{separator}{value}"));
+                continue;
+            }
+            self.add(0, &format!("{heading}\t{key}:"));
+            for line in value.lines() {
+                self.add(0, &format!("\t  {line}"));
             }
         }
     }

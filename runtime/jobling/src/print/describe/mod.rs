@@ -63,7 +63,7 @@ mod tests {
         let events = [json!({"type": "Normal", "reason": "SuccessfulCreate", "count": 1,
             "lastTimestamp": "2026-11-23T19:00:00Z", "source": {"component": "job-controller"},
             "message": "Created pod: hello-x7k2p"})];
-        expect![[r#"
+        expect![[r"
             Name:             hello
             Namespace:        default
             Selector:         batch.kubernetes.io/controller-uid=u
@@ -110,7 +110,7 @@ mod tests {
               Type    Reason            Age   From            Message
               ----    ------            ----  ----            -------
               Normal  SuccessfulCreate  5m    job-controller  Created pod: hello-x7k2p
-        "#]].assert_eq(&describe_object(&job, Some(&events), now()));
+        "]].assert_eq(&describe_object(&job, Some(&events), now()));
     }
 
     #[test]
@@ -129,7 +129,7 @@ mod tests {
                         "startedAt": "2026-11-23T19:00:00Z", "finishedAt": "2026-11-23T19:00:01Z"}},
                     "state": {"terminated": {"reason": "OOMKilled", "exitCode": 137, "message": "too much",
                         "startedAt": "2026-11-23T19:00:02Z", "finishedAt": "2026-11-23T19:00:03Z"}}}]}});
-        expect![[r#"
+        expect![[r"
             Name:             hello-x
             Namespace:        default
             Service Account:  default
@@ -193,7 +193,7 @@ mod tests {
             Node-Selectors:  <none>
             Tolerations:     <none>
             Events:          <none>
-        "#]]
+        "]]
         .assert_eq(&describe_object(&pod, Some(&[]), now()));
     }
 
@@ -211,7 +211,7 @@ mod tests {
         let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim",
             "metadata": {"name": "c", "namespace": "default", "uid": "u"},
             "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}});
-        expect![[r#"
+        expect![[r"
             Name:         c
             Namespace:    default
             Labels:       <none>
@@ -227,7 +227,7 @@ mod tests {
                 Requests:
                   Storage:  1Gi
             Events:         <none>
-        "#]]
+        "]]
         .assert_eq(&describe_object(&claim, Some(&[]), now()));
     }
 }

@@ -62,13 +62,11 @@ fn describe_head(metadata: &Value, spec: &Value, status: &Value, lines: &mut Lin
     lines.field_if(0, "Message", &status["message"]);
     lines.field(0, "IP", &text_of(&status["podIP"]));
     let addresses = items(&status["podIPs"]);
-    match addresses.is_empty() {
-        true => lines.field(0, "IPs", "<none>"),
-        false => {
-            lines.add(0, "IPs:");
-            for address in addresses {
-                lines.field(1, "IP", &text_of(&address["ip"]));
-            }
-        }
+    if addresses.is_empty() {
+        return lines.field(0, "IPs", "<none>");
+    }
+    lines.add(0, "IPs:");
+    for address in addresses {
+        lines.field(1, "IP", &text_of(&address["ip"]));
     }
 }
