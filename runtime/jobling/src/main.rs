@@ -11,6 +11,8 @@ mod output;
 mod print;
 #[allow(dead_code, unused_imports, reason = "its command comes with the engine's host")]
 mod run;
+#[allow(dead_code, unused_imports, reason = "its command comes with the engine's host")]
+mod serve;
 mod verbs;
 
 use std::process::ExitCode;

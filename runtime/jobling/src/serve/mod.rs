@@ -1,0 +1,10 @@
+//! `serve`: the daemon's outer side. Where clients come in, what it tells them and the service manager,
+//! and the signals that end it. The engine behind it is the host's.
+
+mod doors;
+mod notify;
+mod signals;
+
+pub(crate) use doors::{DoorError, Doors};
+pub(crate) use notify::notify;
+pub(crate) use signals::{interrupts, told_to_stop};
