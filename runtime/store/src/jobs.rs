@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jobling_core::api::{Kind, Object, ObjectKey};
 use jobling_core::engine::{JobRecord, ListScope, Listing, StoreError};
 use jobling_core::pods::{JobId, JobInfo};
-use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::batch::v1::{Job, JobStatus};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::failure::{corrupt, store_error};
@@ -113,6 +113,8 @@ fn record(row: &Row<'_>) -> Result<JobRecord, StoreError> {
     let mut job: Box<Job> = serde_json::from_slice(text(row, 3)?).map_err(unreadable)?;
     let mut memory = Vec::new();
     let mut newest = written;
+    // As the API shows a Job that nobody has looked at yet: with an empty status.
+    job.status = Some(JobStatus::default());
     if let Some(revision) = row.get::<_, Option<u64>>(4).map_err(sqlite)? {
         newest = written.max(revision);
         job.status = Some(serde_json::from_slice(text(row, 5)?).map_err(unreadable)?);

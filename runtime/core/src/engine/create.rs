@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::batch::v1::{Job, JobStatus};
 use k8s_openapi::api::core::v1::{
     NamespaceStatus, PersistentVolumeClaim, PersistentVolumeClaimStatus,
 };
@@ -119,7 +119,8 @@ impl<S: Store> Turn<'_, S> {
         }
     }
 
-    fn add_job(&mut self, job: Box<Job>) -> Arc<Object> {
+    fn add_job(&mut self, mut job: Box<Job>) -> Arc<Object> {
+        job.status = Some(JobStatus::default());
         let id = self.stage.batch.next_job;
         self.stage.batch.next_job = JobId(id.0 + 1);
         let object = self.stage.put(None, Object::Job(job.clone()), Some(id));

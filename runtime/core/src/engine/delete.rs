@@ -198,9 +198,7 @@ impl<S: Store> Turn<'_, S> {
         self.edit_pod(job, ordinal, |pod| {
             pod.deletion = Some(pod.deletion.map_or(deletion, sooner));
         });
-        if let Some(entry) = self.entry(job) {
-            entry.state.count(ordinal, now);
-        }
+        self.count_pod(job, ordinal);
         self.stage.touch(job);
         if pod.scheduled_at.is_none() {
             self.end_pod(job, ordinal, None);

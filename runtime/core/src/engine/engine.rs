@@ -240,9 +240,14 @@ impl<S: Store> Turn<'_, S> {
         self.touch_all();
     }
 
+    /// Has every Job looked at: after a start, a failed commit or a clock that may have been put back.
     fn touch_all(&mut self) {
         let all: Vec<_> = self.state.jobs.keys().copied().collect();
+        let now = self.now;
         for id in all {
+            if let Some(entry) = self.entry(id) {
+                entry.state.clock_was_put_back(now);
+            }
             self.stage.touch(id);
         }
         self.stage.room = true;

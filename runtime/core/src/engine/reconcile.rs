@@ -116,9 +116,7 @@ impl<S: Store> Turn<'_, S> {
                 ..PodStatus::default()
             };
         });
-        if let Some(entry) = self.entry(id) {
-            entry.state.count(ordinal, now);
-        }
+        self.count_pod(id, ordinal);
         self.end_pod(id, ordinal, None);
     }
 

@@ -37,9 +37,8 @@ impl<S: Store> Turn<'_, S> {
 
     /// Counts a pod that has ended and takes it off the live ones.
     pub(super) fn take_end(&mut self, job: JobId, ordinal: u32) {
-        let now = self.now;
+        self.count_pod(job, ordinal);
         let Some(entry) = self.entry(job) else { return };
-        entry.state.count(ordinal, now);
         let Some(pod) = entry.state.pods.get(&ordinal).map(Arc::clone) else { return };
         let stays = row_stays(&pod, entry.state.presence);
         let id = pod.id;

@@ -59,7 +59,7 @@ impl<S: Store> Turn<'_, S> {
             revision,
             kind: Kind::Pod,
             namespace: edit.info.namespace.clone(),
-            before: edit.before.as_ref().map(snapshot),
+            before: edit.last.as_ref().or(edit.before.as_ref()).map(snapshot),
             after: edit.after.as_ref().map(snapshot),
         });
     }

@@ -26,6 +26,8 @@ pub(super) enum Effect {
 pub(super) struct PodEdit {
     pub before: Option<Arc<Pod>>,
     pub after: Option<Arc<Pod>>,
+    /// What it was when it went, which watches are told.
+    pub last: Option<Arc<Pod>>,
     pub info: Arc<JobInfo>,
 }
 
@@ -127,11 +129,12 @@ impl Stage {
         info: &Arc<JobInfo>,
     ) {
         let Some(id) = after.as_ref().or(before.as_ref()).map(|pod| pod.id) else { return };
+        let last = if after.is_none() { before.clone() } else { None };
         if let Some(edit) = self.pods.get_mut(&id) {
-            edit.after = after;
+            (edit.after, edit.last) = (after, last);
             return;
         }
-        self.pods.insert(id, PodEdit { before, after, info: Arc::clone(info) });
+        self.pods.insert(id, PodEdit { before, after, last, info: Arc::clone(info) });
     }
 
     /// Has the Job looked at in this step.

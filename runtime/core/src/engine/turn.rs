@@ -86,6 +86,17 @@ impl<S: Store> Turn<'_, S> {
         self.stage.dirty.insert(job);
     }
 
+    /// Takes the pod into its Job's counters, unless it was taken before.
+    pub(super) fn count_pod(&mut self, job: JobId, ordinal: u32) {
+        let now = self.now;
+        let Some(entry) = self.state.jobs.get_mut(&job) else { return };
+        let Some(before) = entry.state.pods.get(&ordinal).map(Arc::clone) else { return };
+        entry.state.count(ordinal, now);
+        let after = entry.state.pods.get(&ordinal).map(Arc::clone);
+        self.stage.note_pod(Some(before), after, &entry.state.info);
+        self.stage.dirty.insert(job);
+    }
+
     /// Takes a pod off the live ones; it keeps its row if `after` says so.
     pub(super) fn end_pod(&mut self, job: JobId, ordinal: u32, after: Option<Arc<Pod>>) {
         let settings = self.settings;

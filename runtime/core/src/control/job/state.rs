@@ -78,6 +78,15 @@ impl JobState {
         self.pods.values().filter(|pod| is_terminating(pod))
     }
 
+    /// Heeds a clock that was put back: what failed "later than now" failed now, so that nobody waits
+    /// until the clock has caught up.
+    pub fn clock_was_put_back(&mut self, now: Timestamp) {
+        self.memory.last_failure = self.memory.last_failure.map(|last| last.min(now));
+        for index in self.memory.indexes.values_mut() {
+            index.last_failure = index.last_failure.min(now);
+        }
+    }
+
     /// Heeds a changed spec: an elastic Indexed Job that shrank forgets the indexes it no longer has.
     pub fn set_rules(&mut self, rules: Rules) {
         if let (true, Some(completions)) = (rules.indexed, rules.completions)
