@@ -7,3 +7,8 @@ use jiff::Timestamp;
 pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }
+
+/// Returns the present moment as the engine counts it.
+pub(crate) fn moment() -> jobling_core::Timestamp {
+    jobling_core::Timestamp::from_unix_micros(now().as_microsecond())
+}

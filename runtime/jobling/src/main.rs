@@ -5,6 +5,8 @@ mod args;
 mod client;
 mod clock;
 mod environment;
+#[allow(dead_code, unused_imports, reason = "the commands that start it come next")]
+mod host;
 mod jsonpath;
 mod manifest;
 mod output;

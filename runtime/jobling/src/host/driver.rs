@@ -1,0 +1,187 @@
+//! The engine's thread: waits until something happens or is due, takes all that waits into one step, and
+//! answers. It decides nothing.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jobling_core::Timestamp;
+use jobling_core::api::ApiError;
+use jobling_core::engine::{
+    Engine, PodReport, Reply, Request, Runner, Step, Store, StoreError, Ticket,
+};
+use jobling_node::Clock;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
+
+/// So many reports go into one step, at most: the rest into the next.
+const REPORTS_A_STEP: usize = 4096;
+
+/// After the grace period, so long for the pods' ends to be reported and committed.
+const MARGIN: Duration = Duration::from_secs(5);
+
+/// A request and who waits for its answer.
+pub(super) type Asked = (Request, oneshot::Sender<Result<Reply, ApiError>>);
+
+/// What the engine's thread is told besides requests and reports.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Orders {
+    /// Every pod is to be ended within this, and the thread with the last of them.
+    pub(super) drain: Option<Duration>,
+    /// The thread is to end after this step, whatever runs.
+    pub(super) close: bool,
+    /// How often the wall clock was set: what is due at a time must be reckoned anew.
+    pub(super) clock_sets: u64,
+}
+
+/// How the engine's thread ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// It was told to drain, and no pod runs.
+    Drained,
+    /// It was told to drain, and so many pods' ends are not remembered: the next start decides what
+    /// becomes of them.
+    Overdue(usize),
+    /// Its host was dropped.
+    Closed,
+    /// It panicked, with this message: a fault of this program.
+    Panicked(String),
+}
+
+/// Where what happens waits for the next step.
+pub(super) struct Inbox {
+    pub(super) requests: mpsc::Receiver<Asked>,
+    pub(super) reports: mpsc::Receiver<PodReport>,
+    pub(super) orders: watch::Receiver<Orders>,
+}
+
+/// The engine and what drives it.
+pub(super) struct Driver<S, R> {
+    engine: Engine<S, R>,
+    inbox: Inbox,
+    clock: Arc<dyn Clock>,
+    answers: HashMap<Ticket, oneshot::Sender<Result<Reply, ApiError>>>,
+    next_ticket: u64,
+    trouble: Option<StoreError>,
+    drain_by: Option<Instant>,
+}
+
+impl<S: Store, R: Runner> Driver<S, R> {
+    pub(super) fn new(engine: Engine<S, R>, inbox: Inbox, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            engine,
+            inbox,
+            clock,
+            answers: HashMap::new(),
+            next_ticket: 0,
+            trouble: None,
+            drain_by: None,
+        }
+    }
+
+    /// Drives the engine to its end. Everything that it holds is dropped then, the database too.
+    pub(super) fn run(self, runtime: &tokio::runtime::Runtime) -> Ended {
+        let driven = AssertUnwindSafe(|| runtime.block_on(self.drive()));
+        std::panic::catch_unwind(driven).unwrap_or_else(|panic| {
+            let message = panic_message(&*panic);
+            tracing::error!(message, "the engine has failed");
+            Ended::Panicked(message)
+        })
+    }
+
+    async fn drive(mut self) -> Ended {
+        loop {
+            let step = self.engine.step(self.clock.now());
+            let wake_at = step.wake_at;
+            self.answer(step);
+            if let Some(ended) = self.ended() {
+                return ended;
+            }
+            self.wait(wake_at).await;
+            self.take_waiting();
+        }
+    }
+
+    /// Waits until something comes in or is due.
+    async fn wait(&mut self, wake_at: Option<Timestamp>) {
+        // Measured on the monotonic clock: when the wall clock is set, an order says so.
+        let delay = wake_at.map(|at| at.since(self.clock.now()));
+        let due = delay.and_then(|delay| Instant::now().checked_add(delay));
+        let due = due.into_iter().chain(self.drain_by).min();
+        let Inbox { requests, reports, orders } = &mut self.inbox;
+        tokio::select! {
+            Some(request) = requests.recv() => self.submit(request),
+            Some(report) = reports.recv() => self.engine.report(report),
+            Ok(()) = orders.changed() => {}
+            () = until(due) => {}
+        }
+    }
+
+    /// Takes whatever else has come in by now into the same step.
+    fn take_waiting(&mut self) {
+        for _ in 0..self.inbox.requests.max_capacity() {
+            let Ok(request) = self.inbox.requests.try_recv() else { break };
+            self.submit(request);
+        }
+        for _ in 0..REPORTS_A_STEP {
+            let Ok(report) = self.inbox.reports.try_recv() else { break };
+            self.engine.report(report);
+        }
+        let orders = *self.inbox.orders.borrow_and_update();
+        if let Some(grace) = orders.drain {
+            self.engine.drain(grace);
+            let by = Instant::now().checked_add(grace.saturating_add(MARGIN));
+            self.drain_by = self.drain_by.into_iter().chain(by).min();
+        }
+    }
+
+    fn submit(&mut self, (request, answer): Asked) {
+        let ticket = Ticket(self.next_ticket);
+        self.next_ticket += 1;
+        self.answers.insert(ticket, answer);
+        self.engine.submit(ticket, request);
+    }
+
+    fn answer(&mut self, step: Step) {
+        for (ticket, result) in step.replies {
+            let Some(answer) = self.answers.remove(&ticket) else { continue };
+            if answer.send(result).is_err() {
+                tracing::debug!("a client left before its answer");
+            }
+        }
+        if step.trouble == self.trouble {
+            return;
+        }
+        match &step.trouble {
+            Some(error) => tracing::warn!(%error, "nothing can be committed; trying again"),
+            None => tracing::info!("commits succeed again"),
+        }
+        self.trouble = step.trouble;
+    }
+
+    fn ended(&self) -> Option<Ended> {
+        let orders = *self.inbox.orders.borrow();
+        if orders.close {
+            return Some(Ended::Closed);
+        }
+        let by = self.drain_by?;
+        if self.engine.is_idle() {
+            return Some(Ended::Drained);
+        }
+        (Instant::now() >= by).then(|| Ended::Overdue(self.engine.scheduled().len()))
+    }
+}
+
+async fn until(due: Option<Instant>) {
+    match due {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message").to_owned()
+}

@@ -1,0 +1,114 @@
+//! What the rest of the program holds of a host: it asks, reads and follows through it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use jobling_core::api::{ApiError, Reason};
+use jobling_core::engine::{Reader, Reply, Request};
+use jobling_images::{Entry, Image, ImageStore, Reference};
+use jobling_node::Logs;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::driver::{Asked, Ended, Orders};
+use super::error::ImportFileError;
+use crate::clock;
+
+/// When a client that was turned away may come again.
+const RETRY_AFTER_SECONDS: u32 = 1;
+
+/// A host's front door. Clones are the same; none of them keeps the host alive.
+#[derive(Clone)]
+pub(crate) struct Handle(pub(super) Arc<Shared>);
+
+/// What all handles share.
+pub(super) struct Shared {
+    pub(super) requests: mpsc::Sender<Asked>,
+    pub(super) orders: watch::Sender<Orders>,
+    pub(super) ended: watch::Receiver<Option<Ended>>,
+    pub(super) revisions: watch::Receiver<u64>,
+    pub(super) reader: Arc<dyn Reader>,
+    pub(super) images: Arc<ImageStore>,
+    pub(super) logs: Logs,
+}
+
+impl Handle {
+    /// Hands a change to the engine at once; the answer comes after the commit. Where too many wait
+    /// already the answer is to try again.
+    pub(crate) fn submit(&self, request: Request) -> BoxFuture<'static, Result<Reply, ApiError>> {
+        let (sender, answer) = oneshot::channel();
+        let sent = self.0.requests.try_send((request, sender));
+        Box::pin(async move {
+            match sent {
+                Ok(()) => answer.await.unwrap_or_else(|_| Err(stopped())),
+                Err(TrySendError::Full(_)) => Err(too_many()),
+                Err(TrySendError::Closed(_)) => Err(stopped()),
+            }
+        })
+    }
+
+    /// Returns the reading side of the store, with the events that pods tell. It may block.
+    pub(crate) fn reader(&self) -> Arc<dyn Reader> {
+        Arc::clone(&self.0.reader)
+    }
+
+    /// Returns the newest committed revision, told after the reader has what it stands for.
+    pub(crate) fn revisions(&self) -> watch::Receiver<u64> {
+        self.0.revisions.clone()
+    }
+
+    /// Returns what pods print.
+    pub(crate) fn logs(&self) -> Logs {
+        self.0.logs.clone()
+    }
+
+    /// Returns the local store of images.
+    pub(crate) fn images(&self) -> &Arc<ImageStore> {
+        &self.0.images
+    }
+
+    /// Puts the module in `file` behind the image name `name`. It blocks.
+    ///
+    /// # Errors
+    /// Where the name is none, or the file cannot be read or is no module.
+    pub(crate) fn import(&self, name: &str, file: &Path) -> Result<Image, ImportFileError> {
+        let reference = name.parse::<Reference>()?;
+        let source = std::fs::File::open(file).map_err(ImportFileError::File)?;
+        let now = clock::now().into();
+        Ok(self.0.images.import(&reference, source, Entry::default(), now)?)
+    }
+
+    /// Has every pod end by itself within `grace` and no other start; the engine then stops. Returns how
+    /// that went. A second call may shorten the grace.
+    pub(crate) fn drain(&self, grace: Duration) -> BoxFuture<'static, Ended> {
+        self.0.orders.send_modify(|orders| {
+            orders.drain = Some(orders.drain.map_or(grace, |before| before.min(grace)));
+        });
+        self.ended()
+    }
+
+    /// Returns how the engine ended, once it has: nothing is answered or started from then on.
+    pub(crate) fn ended(&self) -> BoxFuture<'static, Ended> {
+        let mut ended = self.0.ended.clone();
+        Box::pin(async move {
+            match ended.wait_for(Option::is_some).await {
+                Ok(ended) => ended.clone().unwrap_or(Ended::Closed),
+                Err(_) => Ended::Closed,
+            }
+        })
+    }
+}
+
+fn stopped() -> ApiError {
+    let message =
+        "the daemon is stopping; whether this was still done is seen after its next start";
+    ApiError::new(Reason::ServiceUnavailable, message)
+}
+
+fn too_many() -> ApiError {
+    let message = "too many changes wait for the engine; try again later";
+    let retry_after_seconds = Some(RETRY_AFTER_SECONDS);
+    ApiError { retry_after_seconds, ..ApiError::new(Reason::TooManyRequests, message) }
+}

@@ -1,0 +1,153 @@
+//! Opens the rooms of one data directory, wires them together and starts the engine's thread.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use jobling_core::engine::{Engine, PodReport, Reader, Runner, WithPodEvents};
+use jobling_images::ImageStore;
+use jobling_node::{Clock, Logs};
+use jobling_store::{DataDirectory, Database, Readers, Writer};
+use tokio::sync::{mpsc, watch};
+
+use super::clock_set::ClockSets;
+use super::driver::{Asked, Driver, Ended, Inbox, Orders};
+use super::handle::{Handle, Shared};
+use super::{HostError, HostSettings};
+
+/// Reports that may wait for the engine; the pods that have more to say wait with it.
+const REPORTS: usize = 1024;
+
+/// A host: the engine runs on its data directory for as long as this lives. Dropping it ends everything
+/// at once, as a crash would; what was committed is there at the next start.
+pub(crate) struct Host {
+    handle: Handle,
+    thread: Option<JoinHandle<()>>,
+    clock_sets: tokio::task::JoinHandle<()>,
+}
+
+/// The rooms, open, before the engine runs.
+pub(super) struct Rooms {
+    directory: DataDirectory,
+    writer: Writer,
+    readers: Readers,
+    revisions: watch::Receiver<u64>,
+    pub(super) images: Arc<ImageStore>,
+    pub(super) logs: Logs,
+    clock: Arc<dyn Clock>,
+    reports: (mpsc::Sender<PodReport>, mpsc::Receiver<PodReport>),
+}
+
+impl Host {
+    /// Returns the front door.
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Has every pod end by itself within `grace`, waits for it, and closes the database.
+    pub(crate) async fn shutdown(self, grace: Duration) -> Ended {
+        let ended = self.handle.drain(grace).await;
+        self.handle.logs().flush();
+        ended
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.clock_sets.abort();
+        self.handle.0.orders.send_modify(|orders| orders.close = true);
+        // Short: a step at most. The directory is free for the next host afterwards.
+        if let Some(Err(_)) = self.thread.take().map(JoinHandle::join) {
+            tracing::error!("the engine's thread has failed");
+        }
+    }
+}
+
+impl Rooms {
+    /// Locks the data directory and opens what is in it.
+    pub(super) fn open(settings: &HostSettings, clock: Arc<dyn Clock>) -> Result<Self, HostError> {
+        let directory = DataDirectory::open(&settings.data)?;
+        let (writer, readers) = Database::open(&directory.database(), &settings.store)?;
+        let (told, revisions) = watch::channel(readers.revision());
+        readers.on_commit(Box::new(move |revision| {
+            told.send_replace(revision);
+        }));
+        let images = ImageStore::open(settings.data.join("images"), settings.images)?;
+        let path = settings.data.join("logs");
+        let logs = Logs::open(path.clone(), settings.node.logs, clock.now())
+            .map_err(|source| HostError::Logs { path, source })?;
+        Ok(Self {
+            directory,
+            writer,
+            readers,
+            revisions,
+            images: Arc::new(images),
+            logs,
+            clock,
+            reports: mpsc::channel(REPORTS),
+        })
+    }
+
+    /// Returns where a runner sends its reports.
+    pub(super) fn reports(&self) -> mpsc::Sender<PodReport> {
+        self.reports.0.clone()
+    }
+
+    /// Starts the engine's thread on `runner`. Must be called within a tokio runtime with I/O.
+    pub(super) fn run<R: Runner + Send + 'static>(
+        self,
+        settings: &HostSettings,
+        runner: R,
+    ) -> Result<Host, HostError> {
+        let (requests, waiting_requests) = mpsc::channel::<Asked>(settings.most_requests.max(1));
+        let (orders, waiting_orders) = watch::channel(Orders::default());
+        let (ended, told_ended) = watch::channel(None);
+        let engine = Engine::open(self.writer, runner, settings.engine.clone())?;
+        let inbox =
+            Inbox { requests: waiting_requests, reports: self.reports.1, orders: waiting_orders };
+        let clock_sets = listen(orders.clone()).map_err(HostError::Thread)?;
+        let driver = Driver::new(engine, inbox, self.clock);
+        let thread = spawn(driver, self.directory, ended).map_err(HostError::Thread)?;
+        let handle = Handle(Arc::new(Shared {
+            requests,
+            orders,
+            ended: told_ended,
+            revisions: self.revisions,
+            reader: Arc::new(WithPodEvents::new(Arc::new(self.readers))),
+            images: self.images,
+            logs: self.logs,
+        }));
+        Ok(Host { handle, thread: Some(thread), clock_sets })
+    }
+}
+
+/// Starts the engine's thread. The directory is let go after the database is closed, and the end told
+/// after that.
+fn spawn<R: Runner + Send + 'static>(
+    driver: Driver<Writer, R>,
+    directory: DataDirectory,
+    ended: watch::Sender<Option<Ended>>,
+) -> std::io::Result<JoinHandle<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    std::thread::Builder::new().name("engine".to_owned()).spawn(move || {
+        let how = driver.run(&runtime);
+        drop(directory);
+        ended.send_replace(Some(how));
+    })
+}
+
+/// Has the engine's thread told when the wall clock is set.
+fn listen(orders: watch::Sender<Orders>) -> std::io::Result<tokio::task::JoinHandle<()>> {
+    let clock_sets = ClockSets::listen()?;
+    Ok(tokio::spawn(async move {
+        loop {
+            match clock_sets.next().await {
+                Ok(()) => orders.send_modify(|orders| orders.clock_sets += 1),
+                Err(error) => {
+                    tracing::warn!(%error, "jumps of the clock are not noticed from here on");
+                    return;
+                }
+            }
+        }
+    }))
+}
