@@ -10,6 +10,8 @@ mod outcome;
 mod plan;
 mod rules;
 mod state;
+#[cfg(test)]
+mod tests;
 mod want;
 
 pub use ledger::{ConditionKind, Ledger, NewCondition};
