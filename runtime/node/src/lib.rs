@@ -1,15 +1,22 @@
 //! How a pod lives on this host: the kubelet's part. It takes pods through core's `Runner` and reports
 //! their statuses; it knows neither server nor store, and never decides whether a pod should live.
 
+mod awaited;
+mod containers;
 mod env;
+mod images;
 mod limits;
 mod logs;
+mod node;
+mod pod;
 mod ports;
+mod sandboxed;
 mod settings;
 #[cfg(test)]
 mod testing;
 
 pub use limits::Defaults;
 pub use logs::{Follow, LogQuery, LogStream, Logs, RunKey, Slot, Stamps};
+pub use node::{Node, Outside};
 pub use ports::{Clock, ImageError, Images, LocalImage, Objects, ObjectsError, Pull, PullPolicy};
 pub use settings::{Backoff, Host, LogBounds, Settings};

@@ -11,7 +11,7 @@ use k8s_openapi::api::core::v1::{Container, PodTemplateSpec, ResourceRequirement
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use serde_json::{Value, json};
 
-use crate::ports::{Clock, Objects, ObjectsError};
+use crate::ports::{Clock, ImageError, Images, LocalImage, Objects, ObjectsError, Pull};
 use crate::settings::Host;
 
 pub(crate) fn job(name: &str) -> JobInfo {
@@ -114,5 +114,39 @@ impl Clock for PlayedClock {
     fn now(&self) -> Timestamp {
         let start = *self.0.get_or_init(tokio::time::Instant::now);
         Timestamp::from_unix_seconds(1_000).plus(start.elapsed())
+    }
+}
+
+/// Images that a test puts there.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PlayedImages(pub(crate) Arc<Mutex<std::collections::BTreeSet<String>>>);
+
+impl PlayedImages {
+    pub(crate) fn put(&self, image: &str) {
+        self.0.lock().unwrap().insert(image.to_owned());
+    }
+}
+
+impl Images for PlayedImages {
+    fn local(&self, image: &str) -> Result<Option<LocalImage>, ImageError> {
+        if image.contains(' ') {
+            let why = "a blank".to_owned();
+            return Err(ImageError::BadName { image: image.to_owned(), why });
+        }
+        let here = self.0.lock().unwrap().contains(image);
+        Ok(here.then(|| LocalImage {
+            digest: format!("sha256:{image}"),
+            path: image.into(),
+            entrypoint: Vec::new(),
+        }))
+    }
+
+    fn pull<'a>(&'a self, image: &'a str) -> Pull<'a> {
+        let here = self.local(image);
+        Box::pin(std::future::ready(
+            here.and_then(|here| {
+                here.ok_or_else(|| ImageError::NotHere { image: image.to_owned() })
+            }),
+        ))
     }
 }

@@ -4,10 +4,11 @@ use k8s_openapi::api::core::v1::Container;
 
 use super::{Braces, expand};
 
-/// Returns argv of `container`: its command, or the image's name, then its args, with the words in braces
+/// Returns argv of `container`: its command, the image's `entrypoint` or the image's name, then its args, with the words in braces
 /// filled in and `$(VAR)` expanded from `env`.
 pub(crate) fn argv(
     container: &Container,
+    entrypoint: &[String],
     env: &[(String, String)],
     braces: Braces<'_>,
 ) -> Vec<String> {
@@ -16,6 +17,9 @@ pub(crate) fn argv(
         list.iter().flatten().map(|text| expand(&braces.fill(text), lookup)).collect()
     };
     let mut argv = given(&container.command);
+    if argv.is_empty() {
+        argv.extend_from_slice(entrypoint);
+    }
     if argv.is_empty() {
         argv.push(container.image.clone().unwrap_or_default());
     }
@@ -46,7 +50,7 @@ mod tests {
                 args: args.clone(),
                 ..Container::default()
             };
-            let made = argv(&container, &env, Braces::of(&info));
+            let made = argv(&container, &[], &env, Braces::of(&info));
             assert_eq!(made, expected, "{command:?} {args:?}");
         }
     }

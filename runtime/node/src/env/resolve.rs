@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use jobling_core::api::{Kind, Object, ObjectKey};
-use jobling_core::pods::Pod;
 use k8s_openapi::api::core::v1::{Container, EnvFromSource, EnvVar, EnvVarSource};
 
 use super::{Braces, ConfigError, Facts, expand, field_value, resource_value};
@@ -15,13 +14,6 @@ const INDEX: &str = "JOB_COMPLETION_INDEX";
 /// Variables by name, in the order in which they were first named.
 #[derive(Debug, Default)]
 struct Variables(Vec<(String, String)>);
-
-/// Returns whether `container` of `pod` is told the same as in every other pod of the Job.
-pub(crate) fn is_same_for_every_pod(container: &Container, pod: &Pod) -> bool {
-    let from = container.env_from.iter().flatten().next();
-    let refers = container.env.iter().flatten().any(|env| env.value_from.is_some());
-    from.is_none() && !refers && pod.index.is_none()
-}
 
 /// Returns the environment of `container`.
 ///

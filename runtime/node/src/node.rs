@@ -1,0 +1,149 @@
+//! The node: takes pods from the engine, gives each a task, and keeps their last reports until the engine
+//! has committed them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jobling_core::api::{Object, ObjectKey};
+use jobling_core::engine::{EndCause, PodReport, PodStart, Runner};
+use jobling_core::pods::PodId;
+use jobling_sandbox::Sandbox;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+
+use crate::awaited::Awaited;
+use crate::containers::Containers;
+use crate::logs::Logs;
+use crate::pod::{Pod, attend};
+use crate::ports::{Clock, Images, Objects};
+use crate::sandboxed::Sandboxed;
+use crate::settings::Settings;
+
+/// What the node needs of the binary.
+pub struct Outside {
+    /// Finds images.
+    pub images: Arc<dyn Images>,
+    /// Reads ConfigMaps, Secrets and PersistentVolumeClaims.
+    pub objects: Arc<dyn Objects>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// What pods print.
+    pub logs: Logs,
+    /// Where reports go.
+    pub reports: mpsc::Sender<PodReport>,
+}
+
+/// What all pods share.
+pub(crate) struct Shared {
+    pub(crate) settings: Settings,
+    pub(crate) containers: Arc<dyn Containers>,
+    pub(crate) images: Arc<dyn Images>,
+    pub(crate) objects: Arc<dyn Objects>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) logs: Logs,
+    pub(crate) awaited: Awaited,
+    reports: mpsc::Sender<PodReport>,
+    pods: Mutex<HashMap<PodId, Place>>,
+}
+
+/// What is known of a pod.
+enum Place {
+    Living(Arc<Pod>),
+    /// Ended; what it came to is not committed yet.
+    Ended(PodReport),
+}
+
+/// Runs pods on this host. Clones are the same node.
+#[derive(Clone)]
+pub struct Node {
+    shared: Arc<Shared>,
+    runtime: Handle,
+}
+
+impl Node {
+    /// Returns a node that runs its containers in `sandbox`. Must be called within a tokio runtime, in
+    /// which the pods' tasks will live.
+    #[must_use]
+    pub fn new(settings: Settings, sandbox: Arc<Sandbox>, outside: Outside) -> Self {
+        let node = Self::with_containers(settings, Arc::new(Sandboxed::new(sandbox)), outside);
+        node.runtime.spawn(node.shared.logs.clone().keep_flushing());
+        node
+    }
+
+    pub(crate) fn with_containers(
+        settings: Settings,
+        containers: Arc<dyn Containers>,
+        outside: Outside,
+    ) -> Self {
+        let shared = Shared {
+            settings,
+            containers,
+            images: outside.images,
+            objects: outside.objects,
+            clock: outside.clock,
+            logs: outside.logs,
+            awaited: Awaited::default(),
+            reports: outside.reports,
+            pods: Mutex::default(),
+        };
+        Self { shared: Arc::new(shared), runtime: Handle::current() }
+    }
+
+    /// Returns the last reports of pods that the engine has not forgotten yet, to be given again.
+    #[must_use]
+    pub fn unforgotten(&self) -> Vec<PodReport> {
+        let pods = self.shared.pods();
+        let ended = pods.values().filter_map(|place| match place {
+            Place::Living(_) => None,
+            Place::Ended(report) => Some(report.clone()),
+        });
+        ended.collect()
+    }
+
+    /// Returns what pods print.
+    #[must_use]
+    pub fn logs(&self) -> &Logs {
+        &self.shared.logs
+    }
+}
+
+impl Shared {
+    fn pods(&self) -> MutexGuard<'_, HashMap<PodId, Place>> {
+        self.pods.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Runner for Node {
+    fn start(&mut self, start: PodStart) {
+        let id = start.pod.id;
+        let shared = Arc::clone(&self.shared);
+        let pod = Arc::new(Pod::new(Arc::clone(&shared), start));
+        shared.pods().insert(id, Place::Living(Arc::clone(&pod)));
+        self.runtime.spawn(async move {
+            let last = attend(&pod, &shared.reports).await;
+            shared.pods().insert(id, Place::Ended(last.clone()));
+            if shared.reports.send(last).await.is_err() {
+                tracing::debug!(pod = %id, "nobody takes reports any more");
+            }
+        });
+    }
+
+    fn stop(&mut self, pod: PodId, cause: EndCause, grace: Duration) {
+        if let Some(Place::Living(pod)) = self.shared.pods().get(&pod) {
+            pod.end(cause, grace);
+        }
+    }
+
+    fn forget(&mut self, pod: PodId) {
+        self.shared.pods().remove(&pod);
+    }
+
+    fn remove(&mut self, pod: PodId) {
+        self.shared.logs.remove(pod, self.shared.clock.now());
+    }
+
+    fn object_changed(&mut self, key: &ObjectKey, _object: Option<&Object>) {
+        self.shared.awaited.changed(key);
+    }
+}

@@ -1,0 +1,236 @@
+//! Pods whose containers are played, on a clock that stands still until all wait.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jobling_core::Timestamp;
+use jobling_core::api::{Kind, ObjectKey};
+use jobling_core::engine::{EndCause, PodReport, Runner as _};
+use jobling_core::pods::{ContainerState, PodId, PodPhase, PodStatus};
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+use crate::containers::{ContainerEnd, ContainerSpec, Containers, Ending, Preparing, Run};
+use crate::logs::Logs;
+use crate::node::{Node, Outside};
+use crate::ports::{Clock, LocalImage};
+use crate::settings::{LogBounds, Settings};
+use crate::testing::{FakeObjects, PlayedClock, PlayedImages, host, job, pod_start};
+
+/// Containers that end as their image says: `exit-N`, or never: `sleep`.
+#[derive(Default)]
+struct Played {
+    /// What they were given, in order of their starts.
+    runs: Mutex<Vec<(String, Vec<(String, String)>)>>,
+    /// Codes of the image `script`, run by run.
+    script: Mutex<VecDeque<u8>>,
+}
+
+impl Containers for Played {
+    fn prepare<'a>(&'a self, _: &'a LocalImage) -> Preparing<'a> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn run(&self, spec: ContainerSpec) -> Run<'_> {
+        let image = spec.image.path.display().to_string();
+        self.runs.lock().unwrap().push((image.clone(), spec.env.clone()));
+        Box::pin(async move {
+            let _log = spec.log;
+            let code = match image.as_str() {
+                "sleep" => std::future::pending().await,
+                "script" => self.script.lock().unwrap().pop_front().unwrap(),
+                image => image.strip_prefix("exit-").unwrap().parse().unwrap(),
+            };
+            ContainerEnd { ending: Ending::Exited(code), fuel_used: 5 }
+        })
+    }
+}
+
+struct World {
+    node: Node,
+    played: Arc<Played>,
+    images: PlayedImages,
+    objects: FakeObjects,
+    reports: mpsc::Receiver<PodReport>,
+    id: PodId,
+    _dir: tempfile::TempDir,
+}
+
+fn given() -> World {
+    let dir = tempfile::tempdir().unwrap();
+    let (sender, reports) = mpsc::channel(8);
+    let clock: Arc<dyn Clock> = Arc::new(PlayedClock::default());
+    let logs =
+        Logs::open(dir.path().join("logs"), LogBounds::default(), Timestamp::default()).unwrap();
+    let (images, objects) = (PlayedImages::default(), FakeObjects::default());
+    for image in ["exit-0", "exit-1", "exit-3", "sleep", "script"] {
+        images.put(image);
+    }
+    let played = Arc::new(Played::default());
+    let outside = Outside {
+        images: Arc::new(images.clone()),
+        objects: Arc::new(objects.clone()),
+        clock,
+        logs,
+        reports: sender,
+    };
+    let settings = Settings::new(dir.path().into(), host());
+    let containers: Arc<dyn Containers> = Arc::<Played>::clone(&played);
+    let node = Node::with_containers(settings, containers, outside);
+    let id = pod_start(job("report")).pod.id;
+    World { node, played, images, objects, reports, id, _dir: dir }
+}
+
+impl World {
+    fn start(&mut self, spec: Value) {
+        let mut info = job("report");
+        info.template = serde_json::from_value(json!({ "spec": spec })).unwrap();
+        self.node.start(pod_start(info));
+    }
+
+    async fn next(&mut self) -> PodReport {
+        self.reports.recv().await.unwrap()
+    }
+
+    async fn end(&mut self) -> PodStatus {
+        loop {
+            let report = self.next().await;
+            if report.status.phase.is_terminal() {
+                return report.status;
+            }
+        }
+    }
+
+    fn ran(&self) -> Vec<String> {
+        self.played.runs.lock().unwrap().iter().map(|(image, _)| image.clone()).collect()
+    }
+}
+
+fn main_of(image: &str) -> Value {
+    json!([{"name": "main", "image": image}])
+}
+
+fn end_of(status: &PodStatus) -> (i32, &str) {
+    match &status.containers[0].state {
+        ContainerState::Terminated(end) => (end.exit_code, end.reason.as_str()),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn waiting_of(status: &PodStatus) -> &str {
+    match &status.containers[0].state {
+        ContainerState::Waiting(waiting) => waiting.reason.as_str(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pod_that_ends_at_once_is_reported_once_until_it_is_forgotten() {
+    for (image, phase, end) in [
+        ("exit-0", PodPhase::Succeeded, (0, "Completed")),
+        ("exit-3", PodPhase::Failed, (3, "Error")),
+    ] {
+        let mut world = given();
+        world.start(json!({"containers": main_of(image), "restartPolicy": "Never"}));
+        let report = world.next().await;
+        assert_eq!(report.status.phase, phase, "{image}");
+        assert_eq!(end_of(&report.status), end, "{image}");
+        assert_eq!(world.node.unforgotten(), [report]);
+        world.node.forget(world.id);
+        assert!(world.node.unforgotten().is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_container_is_run_again_after_a_growing_pause() {
+    let mut world = given();
+    world.played.script.lock().unwrap().extend([1, 1, 0]);
+    let began = tokio::time::Instant::now();
+    world.start(json!({"containers": main_of("script"), "restartPolicy": "OnFailure"}));
+    let first = world.next().await;
+    assert_eq!(waiting_of(&first.status), "CrashLoopBackOff");
+    assert_eq!(first.status.phase, PodPhase::Running);
+    assert_eq!(first.events[0].reason, "BackOff");
+    let status = world.end().await;
+    assert_eq!(status.phase, PodPhase::Succeeded);
+    assert_eq!(status.containers[0].restarts, 2);
+    assert_eq!(began.elapsed().as_secs(), 10 + 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn init_containers_run_in_order_and_a_failed_one_ends_the_pod() {
+    let inits = |second: &str| {
+        json!([{"name": "side", "image": "sleep", "restartPolicy": "Always"},
+            {"name": "second", "image": second}])
+    };
+    for (second, phase, ran) in [
+        ("exit-0", PodPhase::Succeeded, vec!["sleep", "exit-0", "exit-0"]),
+        ("exit-1", PodPhase::Failed, vec!["sleep", "exit-1"]),
+    ] {
+        let mut world = given();
+        world.start(json!({"initContainers": inits(second), "containers": main_of("exit-0"),
+            "restartPolicy": "Never"}));
+        let status = world.end().await;
+        assert_eq!(status.phase, phase, "{second}");
+        assert_eq!(world.ran(), ran, "{second}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pod_is_ended_once_its_grace_is_over_and_says_why() {
+    for (cause, reason) in
+        [(EndCause::DeadlineExceeded, "DeadlineExceeded"), (EndCause::Deleted, "")]
+    {
+        let mut world = given();
+        world.start(json!({"containers": main_of("sleep"), "restartPolicy": "Never"}));
+        assert_eq!(world.next().await.status.phase, PodPhase::Running);
+        let asked = tokio::time::Instant::now();
+        world.node.stop(world.id, cause, Duration::from_secs(30));
+        let status = world.end().await;
+        assert_eq!(asked.elapsed().as_secs(), 30);
+        assert_eq!((status.phase, status.reason.as_str()), (PodPhase::Failed, reason));
+        assert_eq!(end_of(&status), (143, "Error"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pods_own_deadline_ends_it() {
+    let mut world = given();
+    world.start(json!({"containers": main_of("sleep"), "restartPolicy": "Never",
+        "activeDeadlineSeconds": 7}));
+    let began = tokio::time::Instant::now();
+    let status = world.end().await;
+    assert_eq!(began.elapsed().as_secs(), 7);
+    assert_eq!(status.reason, "DeadlineExceeded");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_missing_image_is_looked_for_again() {
+    let mut world = given();
+    world.start(json!({"containers": main_of("late"), "restartPolicy": "Never"}));
+    let report = world.next().await;
+    assert_eq!(waiting_of(&report.status), "ErrImagePull");
+    assert!(report.events[0].message.contains("jobling image import late FILE.wasm"));
+    assert_eq!(waiting_of(&world.next().await.status), "ImagePullBackOff");
+    world.node.stop(world.id, EndCause::Deleted, Duration::from_secs(30));
+    assert_eq!(end_of(&world.end().await), (143, "Error"), "nothing runs that could use the grace");
+    assert!(!world.images.0.lock().unwrap().contains("late"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_missing_object_is_waited_for_and_starts_the_container_when_it_appears() {
+    let mut world = given();
+    world.start(
+        json!({"restartPolicy": "Never", "containers": [{"name": "main", "image": "exit-0",
+        "env": [{"name": "LEVEL", "valueFrom":
+            {"configMapKeyRef": {"name": "settings", "key": "level"}}}]}]}),
+    );
+    assert_eq!(waiting_of(&world.next().await.status), "CreateContainerConfigError");
+    let _now_there = world.objects.clone().config_map("settings", &[("level", "debug")]);
+    let key = ObjectKey::new(Kind::ConfigMap, "default", "settings");
+    world.node.object_changed(&key, None);
+    assert_eq!(world.end().await.phase, PodPhase::Succeeded);
+    let env = world.played.runs.lock().unwrap()[0].1.clone();
+    assert!(env.contains(&("LEVEL".into(), "debug".into())), "{env:?}");
+}

@@ -1,0 +1,143 @@
+//! Containers in the sandbox: turns what is asked of a run into the sandbox's terms, and its end back.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use bytes::Bytes;
+use jobling_sandbox::{
+    Limits, Mount, OutboundRule, Output, Quota, RunSpec, Sandbox, Stopper, Usage,
+};
+use tokio::sync::mpsc;
+
+use crate::containers::{
+    Access, ContainerEnd, ContainerSpec, Containers, Ending, Overflow, Preparing, QuotaSpec, Run,
+};
+use crate::limits::Defaults;
+use crate::logs::{RunLog, Stream};
+use crate::ports::LocalImage;
+
+/// Pieces of output of one run that may wait for the log.
+const PIECES: usize = 4;
+/// Files below a quota, for each MiB of it: a directory full of empty files is full, too.
+const FILES_PER_MEBIBYTE: u64 = 256;
+
+/// Containers in the sandbox.
+pub(crate) struct Sandboxed {
+    sandbox: Arc<Sandbox>,
+    /// Runs that share a directory must share its quota.
+    quotas: Mutex<HashMap<String, Weak<Quota>>>,
+}
+
+impl Sandboxed {
+    pub(crate) fn new(sandbox: Arc<Sandbox>) -> Self {
+        Self { sandbox, quotas: Mutex::default() }
+    }
+
+    fn quota(&self, spec: &QuotaSpec) -> Arc<Quota> {
+        let key = format!("{:?} {}", spec.directories, spec.bytes);
+        let mut quotas = self.quotas.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(quota) = quotas.get(&key).and_then(Weak::upgrade) {
+            return quota;
+        }
+        quotas.retain(|_, quota| quota.strong_count() > 0);
+        let overflow = match spec.overflow {
+            Overflow::Refuse => jobling_sandbox::Overflow::Refuse,
+            Overflow::End => jobling_sandbox::Overflow::End,
+        };
+        let files = (spec.bytes >> 20).saturating_add(1).saturating_mul(FILES_PER_MEBIBYTE);
+        let limit = Usage { bytes: spec.bytes, files };
+        let quota = Quota::new(&spec.name, spec.directories.clone(), limit, overflow);
+        quotas.insert(key, Arc::downgrade(&quota));
+        quota
+    }
+
+    fn run_spec(&self, spec: &ContainerSpec) -> Result<RunSpec, String> {
+        let rule = |text: &String| text.parse::<OutboundRule>().map_err(|error| error.to_string());
+        let mount = |mount: &crate::containers::Mount| Mount {
+            guest_path: mount.guest_path.clone(),
+            host: mount.host.clone(),
+            access: match mount.access {
+                Access::ReadOnly => jobling_sandbox::Access::ReadOnly,
+                Access::ReadWrite => jobling_sandbox::Access::ReadWrite,
+            },
+            quotas: mount.quotas.iter().map(|quota| self.quota(quota)).collect(),
+        };
+        Ok(RunSpec {
+            args: spec.args.clone(),
+            env: spec.env.clone(),
+            mounts: spec.mounts.iter().map(mount).collect(),
+            allow_outbound: spec.allow_outbound.iter().map(rule).collect::<Result<_, _>>()?,
+            hosts: spec.hosts.clone(),
+            ..RunSpec::default()
+        })
+    }
+
+    async fn run_to_end(&self, spec: ContainerSpec) -> ContainerEnd {
+        let not_started = |why| ContainerEnd { ending: Ending::NotStarted(why), fuel_used: 0 };
+        let prepared = match self.sandbox.prepare(&spec.image.path, &spec.image.digest).await {
+            Ok(prepared) => prepared,
+            Err(error) => return not_started(error.to_string()),
+        };
+        let mut run = match self.run_spec(&spec) {
+            Ok(run) => run,
+            Err(why) => return not_started(why),
+        };
+        let (stdout, stdout_pieces) = mpsc::channel(PIECES);
+        let (stderr, stderr_pieces) = mpsc::channel(PIECES);
+        run.stdout = Output::Channel(stdout);
+        run.stderr = Output::Channel(stderr);
+        let stopper = Stopper::new();
+        let guest = self.sandbox.run(&prepared, run, limits(&spec.limits), &stopper);
+        let (exit, (), ()) = tokio::join!(
+            guest,
+            keep(stdout_pieces, &spec.log, Stream::Stdout),
+            keep(stderr_pieces, &spec.log, Stream::Stderr),
+        );
+        ContainerEnd { ending: ending(exit.ending), fuel_used: exit.fuel_used }
+    }
+}
+
+/// Gives the log what comes, until nobody can print any more.
+async fn keep(mut pieces: mpsc::Receiver<Bytes>, log: &RunLog, stream: Stream) {
+    while let Some(piece) = pieces.recv().await {
+        log.write(stream, &piece);
+    }
+}
+
+fn limits(given: &Defaults) -> Limits {
+    Limits {
+        memory_bytes: given.memory_bytes,
+        fuel: given.fuel,
+        cpu_millis: given.cpu_millis,
+        output_bytes: given.output_bytes,
+        descriptors: given.descriptors,
+    }
+}
+
+fn ending(ending: jobling_sandbox::Ending) -> Ending {
+    use jobling_sandbox::Ending as From;
+    match ending {
+        From::Exited(code) => Ending::Exited(code),
+        From::Trapped { message } => Ending::Trapped(message),
+        From::OutOfMemory => Ending::OutOfMemory,
+        From::OutOfFuel => Ending::OutOfFuel,
+        From::OutputLimit => Ending::OutputLimit,
+        From::StorageLimit { quota } => Ending::StorageLimit(quota),
+        From::Stopped => Ending::Stopped,
+        From::StartFailed { why } => Ending::NotStarted(why),
+        From::HostPanic { message } => Ending::HostFailed(message),
+    }
+}
+
+impl Containers for Sandboxed {
+    fn prepare<'a>(&'a self, image: &'a LocalImage) -> Preparing<'a> {
+        Box::pin(async {
+            let prepared = self.sandbox.prepare(&image.path, &image.digest).await;
+            prepared.map(drop).map_err(|error| error.to_string())
+        })
+    }
+
+    fn run(&self, spec: ContainerSpec) -> Run<'_> {
+        Box::pin(self.run_to_end(spec))
+    }
+}
