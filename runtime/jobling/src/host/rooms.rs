@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use jobling_core::engine::{Engine, PodReport, Reader, Runner, WithPodEvents};
 use jobling_images::ImageStore;
-use jobling_node::{Clock, Logs};
+use jobling_node::{Clock, Logs, Node, Outside};
+use jobling_sandbox::Sandbox;
 use jobling_store::{DataDirectory, Database, Readers, Writer};
 use tokio::sync::{mpsc, watch};
 
 use super::clock_set::ClockSets;
 use super::driver::{Asked, Driver, Ended, Inbox, Orders};
 use super::handle::{Handle, Shared};
+use super::ports::{StoredImages, StoredObjects, WallClock};
 use super::{HostError, HostSettings};
 
 /// Reports that may wait for the engine; the pods that have more to say wait with it.
@@ -32,13 +34,25 @@ pub(super) struct Rooms {
     writer: Writer,
     readers: Readers,
     revisions: watch::Receiver<u64>,
-    pub(super) images: Arc<ImageStore>,
-    pub(super) logs: Logs,
+    images: Arc<ImageStore>,
+    logs: Logs,
     clock: Arc<dyn Clock>,
     reports: (mpsc::Sender<PodReport>, mpsc::Receiver<PodReport>),
 }
 
 impl Host {
+    /// Opens everything below `settings.data`, recovers what a crash left, and runs. Must be called within
+    /// a tokio runtime with I/O and time, in which the pods' tasks will live; it blocks for a moment.
+    ///
+    /// # Errors
+    /// Where another daemon has the directory, or something in it cannot be used.
+    pub(crate) fn start(settings: &HostSettings) -> Result<Self, HostError> {
+        let rooms = Rooms::open(settings, Arc::new(WallClock))?;
+        let sandbox = Arc::new(Sandbox::new(settings.sandbox.clone())?);
+        let node = Node::new(settings.node.clone(), sandbox, rooms.outside());
+        rooms.run(settings, node)
+    }
+
     /// Returns the front door.
     pub(crate) fn handle(&self) -> &Handle {
         &self.handle
@@ -91,6 +105,17 @@ impl Rooms {
     /// Returns where a runner sends its reports.
     pub(super) fn reports(&self) -> mpsc::Sender<PodReport> {
         self.reports.0.clone()
+    }
+
+    /// Returns what a node needs of the other rooms.
+    fn outside(&self) -> Outside {
+        Outside {
+            images: Arc::new(StoredImages(Arc::clone(&self.images))),
+            objects: Arc::new(StoredObjects(Arc::new(self.readers.clone()))),
+            clock: Arc::clone(&self.clock),
+            logs: self.logs.clone(),
+            reports: self.reports(),
+        }
     }
 
     /// Starts the engine's thread on `runner`. Must be called within a tokio runtime with I/O.
