@@ -96,7 +96,8 @@ impl<S: Store, R: Runner> Engine<S, R> {
     }
 
     /// Has the next step end every pod that runs, each after at most `grace`; from then on none is
-    /// started. Such an end does not count: the pod is replaced after the next start.
+    /// started. Such an end does not count: the pod is replaced after the next start. A second call may
+    /// shorten the grace.
     pub fn drain(&mut self, grace: Duration) {
         self.draining = Some(grace);
     }
@@ -284,22 +285,5 @@ impl<S: Store> Turn<'_, S> {
         self.release_claims();
         self.release_namespaces();
         self.seal();
-    }
-
-    /// Ends every pod that runs, for the host stops.
-    fn drain(&mut self, grace: Duration) {
-        let now = self.now;
-        let scheduled: Vec<PodId> = self.state.scheduled().collect();
-        for id in scheduled {
-            let entry = self.state.jobs.get(&id.job());
-            let pod = entry.and_then(|entry| entry.state.pods.get(&id.ordinal()));
-            if pod.is_none_or(|pod| pod.stop.is_some()) {
-                continue;
-            }
-            let cause = crate::pods::EndCause::Shutdown;
-            let stop = crate::pods::Stop { cause, asked_at: now, grace };
-            self.edit_pod(id.job(), id.ordinal(), |pod| pod.stop = Some(stop));
-            self.stage.effects.push(Effect::Stop(id, cause, grace));
-        }
     }
 }

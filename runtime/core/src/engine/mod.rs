@@ -5,6 +5,7 @@ mod change;
 mod create;
 mod delete;
 mod delete_job;
+mod drain;
 #[expect(clippy::module_inception, reason = "the engine of the engine's room")]
 mod engine;
 mod place;

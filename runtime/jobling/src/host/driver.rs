@@ -154,9 +154,10 @@ impl<S: Store, R: Runner> Driver<S, R> {
         if step.trouble == self.trouble {
             return;
         }
-        match &step.trouble {
-            Some(error) => tracing::warn!(%error, "nothing can be committed; trying again"),
-            None => tracing::info!("commits succeed again"),
+        if let Some(error) = &step.trouble {
+            tracing::warn!(%error, "nothing can be committed; trying again");
+        } else {
+            tracing::info!("commits succeed again");
         }
         self.trouble = step.trouble;
     }

@@ -60,6 +60,22 @@ async fn a_shutdown_ends_the_pods_and_their_ends_do_not_count() {
 }
 
 #[tokio::test]
+async fn a_second_drain_may_shorten_the_grace_of_the_first() {
+    let scene = Scene::new();
+    let host = scene.host(Play::Stay).unwrap();
+    create(host.handle(), "report", json!({})).await.unwrap();
+    let mut first = host.handle().drain(Duration::from_secs(3_600));
+    let mut revisions = host.handle().revisions();
+    tokio::select! {
+        biased;
+        _ = &mut first => panic!("the pod has an hour"),
+        told = revisions.changed() => told.unwrap(),
+    }
+    assert_eq!(within(host.handle().drain(Duration::ZERO)).await, Ended::Drained);
+    assert_eq!(within(first).await, Ended::Drained);
+}
+
+#[tokio::test]
 async fn a_clock_that_is_put_forward_makes_due_what_is_due_by_it() {
     let scene = Scene::new();
     let host = scene.host(Play::Run).unwrap();

@@ -23,6 +23,8 @@ pub(super) enum Play {
     Exit(i32),
     /// It runs until it is ended.
     Run,
+    /// It runs until it is ended without any grace.
+    Stay,
     /// Its start tells that it was called and waits to be let go.
     Block(mpsc::Sender<()>, Arc<Mutex<std::sync::mpsc::Receiver<()>>>),
     /// Its start panics.
@@ -55,7 +57,7 @@ impl Runner for Played {
     fn start(&mut self, start: PodStart) {
         match &self.play {
             Play::Exit(code) => self.report(start.pod.id, *code),
-            Play::Run => {}
+            Play::Run | Play::Stay => {}
             Play::Block(entered, leave) => {
                 entered.try_send(()).unwrap();
                 leave.lock().unwrap().recv().unwrap();
@@ -64,8 +66,10 @@ impl Runner for Played {
         }
     }
 
-    fn stop(&mut self, pod: PodId, _: EndCause, _: Duration) {
-        self.report(pod, 143);
+    fn stop(&mut self, pod: PodId, _: EndCause, grace: Duration) {
+        if !matches!(self.play, Play::Stay) || grace.is_zero() {
+            self.report(pod, 143);
+        }
     }
 
     fn forget(&mut self, _: PodId) {}
