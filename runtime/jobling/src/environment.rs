@@ -13,12 +13,19 @@ pub(crate) fn default_data_directory() -> PathBuf {
 
 /// Returns where scripts/toolchain puts what builds tasks: `$JOBLING_TOOLCHAIN`, else
 /// `$XDG_DATA_HOME/jobling/toolchain` or `~/.local/share/jobling/toolchain`.
-#[allow(dead_code, reason = "asked for by the run command, which comes with the engine's host")]
 pub(crate) fn toolchain_directory() -> PathBuf {
     match variable("JOBLING_TOOLCHAIN") {
         Some(directory) => PathBuf::from(directory),
         None => user_directory("XDG_DATA_HOME", ".local/share").join("jobling/toolchain"),
     }
+}
+
+/// Returns where compiled code of runs without a data directory is kept: `$XDG_CACHE_HOME/jobling` or
+/// `~/.cache/jobling`; `None` where there is no such place.
+pub(crate) fn cache_directory() -> Option<PathBuf> {
+    let directory = user_directory("XDG_CACHE_HOME", ".cache").join("jobling");
+    std::fs::create_dir_all(&directory).ok()?;
+    Some(directory.join("code"))
 }
 
 /// Returns an environment variable's value; one that is empty counts as unset.

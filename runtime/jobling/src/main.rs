@@ -5,16 +5,14 @@ mod args;
 mod client;
 mod clock;
 mod environment;
-#[allow(dead_code, unused_imports, reason = "the commands that start it come next")]
 mod host;
 mod jsonpath;
 mod manifest;
 mod output;
 mod print;
-#[allow(dead_code, unused_imports, reason = "its command comes with the engine's host")]
 mod run;
-#[allow(dead_code, unused_imports, reason = "its command comes with the engine's host")]
 mod serve;
+mod start;
 mod verbs;
 
 use std::process::ExitCode;
@@ -67,8 +65,19 @@ fn carry_out(cli: Cli, output: &mut Output) -> Result<Exit, Failure> {
         output.print(&String::from_utf8_lossy(&script))?;
         return Ok(Exit::Success);
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(client_verb(&cli, output))
+    match &cli.command {
+        Command::Run(args) => with_pods()?.block_on(start::run(args, &cli.connection, output)),
+        Command::Serve(args) => with_pods()?.block_on(start::serve(args, output)),
+        _ => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(client_verb(&cli, output))
+        }
+    }
+}
+
+/// Returns a runtime in which pods run: a thread for each core.
+fn with_pods() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
 }
 
 async fn client_verb(cli: &Cli, output: &mut Output) -> Result<Exit, Failure> {
@@ -89,6 +98,6 @@ async fn client_verb(cli: &Cli, output: &mut Output) -> Result<Exit, Failure> {
         Command::Version(args) => {
             verbs::version(args, (!args.client).then_some(rest), output).await
         }
-        Command::Completion { .. } => Ok(Exit::Success),
+        Command::Run(_) | Command::Serve(_) | Command::Completion { .. } => Ok(Exit::Success),
     }
 }

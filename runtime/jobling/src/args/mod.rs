@@ -5,10 +5,8 @@ mod connection;
 mod duration;
 mod image;
 mod read;
-#[allow(dead_code, reason = "its command comes with the engine's host")]
 mod run;
 mod selection;
-#[allow(dead_code, reason = "its command comes with the engine's host")]
 mod serve;
 mod write;
 
@@ -18,7 +16,7 @@ pub(crate) use image::{ImageCommand, ImageImport, ImageNames};
 pub(crate) use read::{Describe, Get, Logs, Wait};
 pub(crate) use run::{ImageFile, Run, RunOutput};
 pub(crate) use selection::Filter;
-pub(crate) use serve::{Limits, Retries};
+pub(crate) use serve::{Limits, Retries, Serve, Synchronous};
 pub(crate) use write::{Apply, Cascade, Create, Delete, DryRunArg, Files, OutputName, Switch};
 
 use clap::{Parser, Subcommand};
@@ -54,6 +52,10 @@ Exit codes:
 /// A command.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Run manifests or a task's folder in the foreground.
+    Run(Run),
+    /// Start the daemon.
+    Serve(Serve),
     /// Make objects as a manifest describes them, or change them to it.
     Apply(Apply),
     /// Make objects from a manifest.

@@ -68,6 +68,17 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// Returns that the host, or one of its doors, cannot be opened, with all of why.
+    pub(crate) fn cannot_start(error: &dyn std::error::Error) -> Self {
+        let mut text = format!("error: {error}");
+        let mut source = error.source();
+        while let Some(cause) = source {
+            text.push_str(&format!(": {cause}"));
+            source = cause.source();
+        }
+        Self::Refused(text)
+    }
+
     /// Returns how the command ends.
     pub(crate) const fn exit(&self) -> Exit {
         match self {

@@ -1,0 +1,8 @@
+//! The two commands that start an engine: the daemon, and the run in the foreground.
+
+mod run;
+mod serve;
+mod settings;
+
+pub(crate) use run::run;
+pub(crate) use serve::serve;

@@ -1,0 +1,71 @@
+//! `serve`: opens the rooms, then the doors, says that it is ready, and drains when it is told to stop.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jobling_server::{Api, Limits};
+use tokio::sync::oneshot;
+
+use super::settings::{RetryDefaults, set_synchronous, settings};
+use crate::args::Serve;
+use crate::environment;
+use crate::host::{Ended, Host};
+use crate::output::Output;
+use crate::serve::{Doors, notify, told_to_stop};
+use crate::verbs::{Exit, Failure};
+
+/// Serves until it is told to stop.
+pub(crate) async fn serve(args: &Serve, output: &mut Output) -> Result<Exit, Failure> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
+    let data: PathBuf = args.data.clone().unwrap_or_else(environment::default_data_directory);
+    let mut settings = settings(data, &args.limits, &args.retries, RetryDefaults::Daemon)
+        .map_err(|error| Failure::Usage(error.to_string()))?;
+    set_synchronous(&mut settings, args.synchronous);
+    let host = Host::start(&settings).map_err(|error| Failure::cannot_start(&error))?;
+    let data = std::path::absolute(&settings.data)?;
+    let doors =
+        Doors::open(&data, args.listen).await.map_err(|error| Failure::cannot_start(&error))?;
+    let api = Arc::new(Api::new(Arc::new(host.handle().clone()), Limits::default()));
+    let (stop, stopped) = oneshot::channel::<()>();
+    let serving = tokio::spawn(jobling_server::serve(api, doors.listeners, async {
+        // That the sender is gone means the same.
+        drop(stopped.await);
+    }));
+    output.line(&doors.ready)?;
+    tell_manager("READY=1");
+    let failed = tokio::select! {
+        told = told_to_stop() => { told?; None }
+        ended = host.handle().ended() => Some(ended),
+    };
+    tell_manager("STOPPING=1");
+    let ended = match failed {
+        Some(ended) => ended,
+        None => {
+            let grace = args.drain.limit().unwrap_or(std::time::Duration::MAX);
+            host.shutdown(grace).await
+        }
+    };
+    drop(stop.send(()));
+    if let Err(error) = serving.await {
+        tracing::warn!(%error, "the server did not end in order");
+    }
+    match ended {
+        Ended::Drained | Ended::Closed => Ok(Exit::Success),
+        Ended::Overdue(pods) => {
+            tracing::warn!(
+                pods,
+                "pods have not ended in time; they are tried again after the next start"
+            );
+            Ok(Exit::Success)
+        }
+        Ended::Panicked(message) => Err(Failure::Refused(format!(
+            "error: the engine has failed: {message}; nothing that was answered is lost"
+        ))),
+    }
+}
+
+fn tell_manager(state: &str) {
+    if let Some(socket) = environment::variable("NOTIFY_SOCKET") {
+        notify(&socket, state);
+    }
+}
