@@ -16,5 +16,5 @@ mod summary;
 mod tests;
 
 pub(crate) use foreground::run;
-pub(crate) use plan::{PlanError, plan};
+pub(crate) use plan::plan;
 pub(crate) use stage::Stage;

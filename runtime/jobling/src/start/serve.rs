@@ -45,7 +45,8 @@ pub(crate) async fn serve(args: &Serve, output: &mut Output) -> Result<Exit, Fai
             host.shutdown(grace).await
         }
     };
-    drop(stop.send(()));
+    // Where the server has ended already nobody hears it.
+    let _: Result<(), ()> = stop.send(());
     if let Err(error) = serving.await {
         tracing::warn!(%error, "the server did not end in order");
     }
