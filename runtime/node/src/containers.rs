@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::limits::Defaults;
 use crate::logs::RunLog;
 use crate::ports::LocalImage;
+use crate::volumes::Held;
 
 /// What a container may do in a mounted directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,10 +41,10 @@ pub(crate) struct QuotaSpec {
 }
 
 /// A directory of the host that a container sees.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Mount {
     pub(crate) guest_path: String,
-    pub(crate) host: PathBuf,
+    pub(crate) host: Held,
     pub(crate) access: Access,
     pub(crate) quotas: Vec<Arc<QuotaSpec>>,
 }

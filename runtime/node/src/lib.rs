@@ -14,6 +14,7 @@ mod sandboxed;
 mod settings;
 #[cfg(test)]
 mod testing;
+mod volumes;
 
 pub use limits::Defaults;
 pub use logs::{Follow, LogQuery, LogStream, Logs, RunKey, Slot, Stamps};

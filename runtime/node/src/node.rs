@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jobling_core::api::{Object, ObjectKey};
+use jobling_core::api::{Kind, Object, ObjectKey};
 use jobling_core::engine::{EndCause, PodReport, PodStart, Runner};
 use jobling_core::pods::PodId;
 use jobling_sandbox::Sandbox;
@@ -19,6 +19,7 @@ use crate::pod::{Pod, attend};
 use crate::ports::{Clock, Images, Objects};
 use crate::sandboxed::Sandboxed;
 use crate::settings::Settings;
+use crate::volumes::Volumes;
 
 /// What the node needs of the binary.
 pub struct Outside {
@@ -42,6 +43,7 @@ pub(crate) struct Shared {
     pub(crate) objects: Arc<dyn Objects>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) logs: Logs,
+    pub(crate) volumes: Volumes,
     pub(crate) awaited: Awaited,
     reports: mpsc::Sender<PodReport>,
     pods: Mutex<HashMap<PodId, Place>>,
@@ -76,7 +78,9 @@ impl Node {
         containers: Arc<dyn Containers>,
         outside: Outside,
     ) -> Self {
+        let prefixes = settings.host_path_prefixes.clone();
         let shared = Shared {
+            volumes: Volumes::new(settings.data_dir.clone(), prefixes),
             settings,
             containers,
             images: outside.images,
@@ -141,9 +145,18 @@ impl Runner for Node {
 
     fn remove(&mut self, pod: PodId) {
         self.shared.logs.remove(pod, self.shared.clock.now());
+        // Left where the daemon was cut off before the pod's end was known.
+        if self.shared.volumes.has_left(pod) {
+            let shared = Arc::clone(&self.shared);
+            self.runtime.spawn_blocking(move || shared.volumes.release(pod));
+        }
     }
 
-    fn object_changed(&mut self, key: &ObjectKey, _object: Option<&Object>) {
+    fn object_changed(&mut self, key: &ObjectKey, object: Option<&Object>) {
         self.shared.awaited.changed(key);
+        if key.kind == Kind::PersistentVolumeClaim && object.is_none() {
+            let (shared, key) = (Arc::clone(&self.shared), key.clone());
+            self.runtime.spawn_blocking(move || shared.volumes.claim_gone(&key, &*shared.objects));
+        }
     }
 }

@@ -55,7 +55,7 @@ impl Sandboxed {
         let rule = |text: &String| text.parse::<OutboundRule>().map_err(|error| error.to_string());
         let mount = |mount: &crate::containers::Mount| Mount {
             guest_path: mount.guest_path.clone(),
-            host: mount.host.clone(),
+            host: mount.host.path(),
             access: match mount.access {
                 Access::ReadOnly => jobling_sandbox::Access::ReadOnly,
                 Access::ReadWrite => jobling_sandbox::Access::ReadWrite,

@@ -3,6 +3,7 @@
 use jobling_core::api::{Kind, ObjectKey};
 
 use crate::ports::ObjectsError;
+use crate::volumes::MountError;
 
 /// Why a container's environment or a volume cannot be made, in kubelet's words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -29,6 +30,9 @@ pub(crate) enum ConfigError {
     /// A fieldRef or resourceFieldRef names nothing that this host knows.
     #[error("unsupported fieldPath or resource: {0}")]
     UnknownField(String),
+    /// A volume cannot be mounted into the container.
+    #[error(transparent)]
+    Mount(#[from] Box<MountError>),
     /// The store failed.
     #[error("objects cannot be read: {0}")]
     Objects(#[from] ObjectsError),
@@ -41,7 +45,7 @@ impl ConfigError {
             Self::NoObject(object) | Self::NoKey { object, .. } | Self::NotText { object, .. } => {
                 Some(object)
             }
-            Self::UnknownField(_) | Self::Objects(_) => None,
+            Self::UnknownField(_) | Self::Mount(_) | Self::Objects(_) => None,
         }
     }
 

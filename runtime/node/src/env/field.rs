@@ -31,6 +31,11 @@ impl<'a> Facts<'a> {
         &self.start.job.namespace
     }
 
+    /// Returns the limits of containers whose template gives none.
+    pub(crate) const fn defaults(&self) -> &Defaults {
+        self.defaults
+    }
+
     /// Returns the pod's completion index.
     pub(crate) fn index(&self) -> Option<u32> {
         self.start.pod.index

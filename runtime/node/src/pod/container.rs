@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::Pod;
 use super::verdict::terminated;
-use crate::containers::{ContainerEnd, ContainerSpec, Ending};
+use crate::containers::{ContainerEnd, ContainerSpec, Ending, Mount};
 use crate::env::{Braces, ConfigError, Facts, argv, resolve};
 use crate::images;
 use crate::logs::{RunKey, RunLog, Slot};
@@ -39,6 +39,13 @@ pub(super) struct Live<'a> {
     pub(super) again: Again,
     /// Told with the first run.
     pub(super) started: Option<oneshot::Sender<()>>,
+}
+
+/// What a run is given of its own.
+struct Configuration {
+    env: Vec<(String, String)>,
+    args: Vec<String>,
+    mounts: Vec<Mount>,
 }
 
 impl Live<'_> {
@@ -157,7 +164,7 @@ impl Live<'_> {
     async fn configured(&self, image: LocalImage, counts: bool) -> Option<ContainerSpec> {
         let mut told: Option<ConfigError> = None;
         let mut listening: Option<(ObjectKey, std::sync::Arc<tokio::sync::Notify>)> = None;
-        let (env, args) = loop {
+        let configuration = loop {
             let heard = listening.clone();
             let change = heard.as_ref().map(|(_, notify)| notify.notified());
             let mut change = std::pin::pin!(change);
@@ -192,13 +199,10 @@ impl Live<'_> {
             return None;
         }
         self.show_running(&image, counts);
-        Some(self.spec(image, env, args))
+        Some(self.spec(image, configuration))
     }
 
-    fn configuration(
-        &self,
-        image: &LocalImage,
-    ) -> Result<(Vec<(String, String)>, Vec<String>), ConfigError> {
+    fn configuration(&self, image: &LocalImage) -> Result<Configuration, ConfigError> {
         let node = self.pod.node();
         let facts = Facts::new(self.pod.start(), &node.settings.host, &node.settings.defaults);
         let mut env = resolve(self.container, &facts, &*node.objects)?;
@@ -207,7 +211,8 @@ impl Live<'_> {
         if !env.iter().any(|(name, _)| name == "HOSTNAME") {
             env.push(("HOSTNAME".to_owned(), self.pod.host_name()));
         }
-        Ok((env, args))
+        let mounts = self.pod.mounts(self.container, &env)?;
+        Ok(Configuration { env, args, mounts })
     }
 
     fn show_running(&self, image: &LocalImage, counts: bool) {
@@ -219,20 +224,15 @@ impl Live<'_> {
         });
     }
 
-    fn spec(
-        &self,
-        image: LocalImage,
-        env: Vec<(String, String)>,
-        args: Vec<String>,
-    ) -> ContainerSpec {
+    fn spec(&self, image: LocalImage, configuration: Configuration) -> ContainerSpec {
         let node = self.pod.node();
         let run = self.pod.container(self.slot).map_or(0, |status| status.restarts);
         let key = RunKey { pod: self.pod.id(), slot: self.slot, run };
         ContainerSpec {
             image,
-            args,
-            env,
-            mounts: Vec::new(),
+            args: configuration.args,
+            env: configuration.env,
+            mounts: configuration.mounts,
             limits: node.settings.defaults.limits_of(self.container),
             allow_outbound: self.allow_outbound(),
             hosts: self.hosts(),

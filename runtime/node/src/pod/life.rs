@@ -1,7 +1,7 @@
 //! The order of a pod's life: init containers one after another, sidecars beside them, then the main
 //! containers side by side; a deadline over all of it; and what it has come to at the end.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -19,6 +19,7 @@ use super::verdict::STOPPED;
 use super::{Board, Stop, board};
 use crate::logs::Slot;
 use crate::node::Shared;
+use crate::volumes::VolumesOfPod;
 
 /// One pod on this host.
 pub(crate) struct Pod {
@@ -26,6 +27,7 @@ pub(crate) struct Pod {
     start: PodStart,
     board: Board,
     stop: Stop,
+    volumes: OnceLock<VolumesOfPod>,
 }
 
 /// A sidecar: which one, and its task.
@@ -38,7 +40,8 @@ impl Pod {
     /// Returns the pod of `start`, taken up from where its status says that it was.
     pub(crate) fn new(node: Arc<Shared>, start: PodStart) -> Self {
         let status = taken_up(&start, node.clock.now());
-        Self { node, start, board: Board::new(status), stop: Stop::new() }
+        let (board, stop) = (Board::new(status), Stop::new());
+        Self { node, start, board, stop, volumes: OnceLock::new() }
     }
 
     pub(crate) fn id(&self) -> PodId {
@@ -115,7 +118,12 @@ impl Pod {
         }
     }
 
-    fn spec(&self) -> Option<&PodSpec> {
+    /// Returns its volumes, once they are made.
+    pub(super) const fn volumes(&self) -> &OnceLock<VolumesOfPod> {
+        &self.volumes
+    }
+
+    pub(super) fn spec(&self) -> Option<&PodSpec> {
         self.start.job.template.spec.as_ref()
     }
 
@@ -162,6 +170,7 @@ impl Pod {
         for sidecar in sidecars.into_iter().rev() {
             self.end_sidecar(sidecar).await;
         }
+        self.release_volumes().await;
         self.conclude();
     }
 
@@ -177,7 +186,7 @@ impl Pod {
     }
 
     async fn work(self: &Arc<Self>, sidecars: &mut Vec<Sidecar>) {
-        if self.volumes_are_missing().await {
+        if !self.make_volumes().await {
             return;
         }
         for (at, container) in self.inits().iter().enumerate() {
@@ -235,19 +244,6 @@ impl Pod {
             Some("OnFailure") => Again::OnFailure,
             Some(_) | None => Again::Never,
         }
-    }
-
-    /// Waits for its end where the template has volumes; returns whether it does.
-    async fn volumes_are_missing(&self) -> bool {
-        let volumes = self.spec().and_then(|spec| spec.volumes.as_deref()).unwrap_or_default();
-        let Some(volume) = volumes.first() else { return false };
-        let message = format!(
-            "MountVolume.SetUp failed for volume \"{}\" : this host cannot mount volumes yet",
-            volume.name
-        );
-        self.tell("Warning", "FailedMount", message, None);
-        self.stop.asked().await;
-        true
     }
 
     /// Makes the status terminal.

@@ -7,6 +7,7 @@ mod life;
 mod reporting;
 mod stop;
 mod verdict;
+mod volumes;
 
 pub(crate) use board::Board;
 pub(crate) use life::Pod;
