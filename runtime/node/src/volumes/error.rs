@@ -27,7 +27,7 @@ pub(crate) struct MountError {
     /// The container's name in the template.
     pub(crate) container: String,
     pub(crate) mount_path: String,
-    pub(crate) why: Why,
+    pub(crate) why: Box<Why>,
 }
 
 /// What is wrong.

@@ -21,10 +21,10 @@ pub(super) struct Bounds<'a> {
 /// Finds or makes what lies at `path`, which may lead over links as long as it ends below a prefix. What
 /// is found is opened below the prefix, so that a link which is put there meanwhile leads nowhere else.
 pub(super) fn host_path(path: &Path, kind: PathKind, bounds: Bounds<'_>) -> Result<Place, Why> {
+    use PathKind::{Any, Directory, DirectoryOrCreate, File, FileOrCreate};
     let (root, below) = allowed(path, bounds)?;
     let root = Held::open(&root).map_err(Why::io(path))?;
     let found = root.find(&below).map_err(Why::io(path))?;
-    use PathKind::{Any, Directory, DirectoryOrCreate, File, FileOrCreate};
     match (found, kind) {
         (Found::Directory(directory), Any | Directory | DirectoryOrCreate) => {
             Ok(Place::Directory(directory))

@@ -90,7 +90,7 @@ fn error(container: &Container, volume: &str, mount_path: &str, why: Why) -> Mou
         volume: volume.to_owned(),
         container: container.name.clone(),
         mount_path: mount_path.to_owned(),
-        why,
+        why: Box::new(why),
     }
 }
 
