@@ -87,6 +87,10 @@ impl FakeObjects {
         )
     }
 
+    pub(crate) fn remove(&self, kind: Kind, name: &str) {
+        self.0.lock().unwrap().remove(&ObjectKey::new(kind, "default", name));
+    }
+
     fn put(self, kind: Kind, value: Value) -> Self {
         let object = Object::from_value(kind, value).unwrap();
         self.0.lock().unwrap().insert(object.key(), object);

@@ -1,6 +1,7 @@
 //! Pods whose containers are played, on a clock that stands still until all wait.
 
 use std::collections::VecDeque;
+use std::fs;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,14 +12,15 @@ use jobling_core::pods::{ContainerState, PodId, PodPhase, PodStatus};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use crate::containers::{ContainerEnd, ContainerSpec, Containers, Ending, Preparing, Run};
+use crate::containers::{ContainerEnd, ContainerSpec, Containers, Ending, Mount, Preparing, Run};
 use crate::logs::Logs;
 use crate::node::{Node, Outside};
 use crate::ports::{Clock, LocalImage};
 use crate::settings::{LogBounds, Settings};
 use crate::testing::{FakeObjects, PlayedClock, PlayedImages, host, job, pod_start};
 
-/// Containers that end as their image says: `exit-N`, or never: `sleep`.
+/// Containers that end as their image says: `exit-N`, or never: `sleep`. One of the image `write` leaves a
+/// file in each mount.
 #[derive(Default)]
 struct Played {
     /// What they were given, in order of their starts.
@@ -39,12 +41,18 @@ impl Containers for Played {
             let _log = spec.log;
             let code = match image.as_str() {
                 "sleep" => std::future::pending().await,
+                "write" => leave_files(&spec.mounts),
                 "script" => self.script.lock().unwrap().pop_front().unwrap(),
                 image => image.strip_prefix("exit-").unwrap().parse().unwrap(),
             };
             ContainerEnd { ending: Ending::Exited(code), fuel_used: 5 }
         })
     }
+}
+
+fn leave_files(mounts: &[Mount]) -> u8 {
+    let left = |mount: &Mount| fs::write(mount.host.path().join("mark"), "x").is_ok();
+    u8::from(!mounts.iter().all(left))
 }
 
 struct World {
@@ -54,7 +62,7 @@ struct World {
     objects: FakeObjects,
     reports: mpsc::Receiver<PodReport>,
     id: PodId,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 fn given() -> World {
@@ -64,7 +72,7 @@ fn given() -> World {
     let logs =
         Logs::open(dir.path().join("logs"), LogBounds::default(), Timestamp::default()).unwrap();
     let (images, objects) = (PlayedImages::default(), FakeObjects::default());
-    for image in ["exit-0", "exit-1", "exit-3", "sleep", "script"] {
+    for image in ["exit-0", "exit-1", "exit-3", "sleep", "script", "write"] {
         images.put(image);
     }
     let played = Arc::new(Played::default());
@@ -79,7 +87,7 @@ fn given() -> World {
     let containers: Arc<dyn Containers> = Arc::<Played>::clone(&played);
     let node = Node::with_containers(settings, containers, outside);
     let id = pod_start(job("report")).pod.id;
-    World { node, played, images, objects, reports, id, _dir: dir }
+    World { node, played, images, objects, reports, id, dir }
 }
 
 impl World {
@@ -233,4 +241,57 @@ async fn a_missing_object_is_waited_for_and_starts_the_container_when_it_appears
     assert_eq!(world.end().await.phase, PodPhase::Succeeded);
     let env = world.played.runs.lock().unwrap()[0].1.clone();
     assert!(env.contains(&("LEVEL".into(), "debug".into())), "{env:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_volume_that_cannot_be_made_is_told_once_and_made_when_its_object_appears() {
+    let mut world = given();
+    world.start(json!({"restartPolicy": "Never",
+        "volumes": [{"name": "x", "configMap": {"name": "y"}}],
+        "containers": [{"name": "main", "image": "exit-0"}]}));
+    let report = world.next().await;
+    assert_eq!(waiting_of(&report.status), "ContainerCreating");
+    let told: Vec<_> = report.events.iter().map(|event| event.message.as_str()).collect();
+    assert_eq!(told, ["MountVolume.SetUp failed for volume \"x\" : configmap \"y\" not found"]);
+    assert_eq!((report.events[0].kind, report.events[0].reason), ("Warning", "FailedMount"));
+    let key = ObjectKey::new(Kind::ConfigMap, "default", "y");
+    world.node.object_changed(&key, None);
+    assert!(world.ran().is_empty());
+    let _now_there = world.objects.clone().config_map("y", &[]);
+    world.node.object_changed(&key, None);
+    assert_eq!(world.end().await.phase, PodPhase::Succeeded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pod_that_waits_for_a_volume_can_be_ended() {
+    let mut world = given();
+    world.start(json!({"restartPolicy": "Never",
+        "volumes": [{"name": "x", "secret": {"secretName": "y"}}], "containers": main_of("exit-0")}));
+    assert_eq!(world.next().await.events[0].reason, "FailedMount");
+    world.node.stop(world.id, EndCause::Deleted, Duration::from_secs(30));
+    assert_eq!(end_of(&world.end().await), (143, "Error"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pods_own_volumes_go_with_it_and_a_claims_directory_with_the_claim() {
+    let mut world = given();
+    let uid = "aa271a5c-44e2-8b0a-9893-8167ef8b00dc";
+    let _claim = world.objects.clone().claim("data", uid, "1Mi");
+    world.start(json!({"restartPolicy": "Never",
+        "volumes": [{"name": "kept", "persistentVolumeClaim": {"claimName": "data"}},
+            {"name": "scratch", "emptyDir": {}}],
+        "containers": [{"name": "main", "image": "write", "volumeMounts": [
+            {"name": "kept", "mountPath": "/kept"}, {"name": "scratch", "mountPath": "/tmp"}]}]}));
+    assert_eq!(world.end().await.phase, PodPhase::Succeeded);
+    let data = world.dir.path();
+    assert_eq!(fs::read_dir(data.join("pods")).unwrap().count(), 0);
+    let claim = data.join(format!("claims/default/data-{uid}"));
+    assert!(claim.join("mark").exists());
+
+    world.objects.remove(Kind::PersistentVolumeClaim, "data");
+    let key = ObjectKey::new(Kind::PersistentVolumeClaim, "default", "data");
+    world.node.object_changed(&key, None);
+    while claim.exists() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
 }
