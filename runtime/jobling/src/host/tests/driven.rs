@@ -64,7 +64,7 @@ async fn a_second_drain_may_shorten_the_grace_of_the_first() {
     let scene = Scene::new();
     let host = scene.host(Play::Stay).unwrap();
     create(host.handle(), "report", json!({})).await.unwrap();
-    let mut first = host.handle().drain(Duration::from_secs(3_600));
+    let mut first = host.handle().drain(Duration::from_hours(1));
     let mut revisions = host.handle().revisions();
     tokio::select! {
         biased;
