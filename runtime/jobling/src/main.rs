@@ -65,14 +65,14 @@ fn carry_out(cli: Cli, output: &mut Output) -> Result<Exit, Failure> {
         output.print(&String::from_utf8_lossy(&script))?;
         return Ok(Exit::Success);
     }
-    match &cli.command {
-        Command::Run(args) => with_pods()?.block_on(start::run(args, &cli.connection, output)),
-        Command::Serve(args) => with_pods()?.block_on(start::serve(args, output)),
-        _ => {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(client_verb(&cli, output))
-        }
+    if let Command::Run(args) = &cli.command {
+        return with_pods()?.block_on(start::run(args, &cli.connection, output));
     }
+    if let Command::Serve(args) = &cli.command {
+        return with_pods()?.block_on(start::serve(args, output));
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(client_verb(&cli, output))
 }
 
 /// Returns a runtime in which pods run: a thread for each core.

@@ -92,14 +92,9 @@ pub(crate) struct ContainerEnd {
 
 /// A run under way; dropping it ends it at once.
 pub(crate) type Run<'a> = Pin<Box<dyn Future<Output = ContainerEnd> + Send + 'a>>;
-/// A preparation under way.
-pub(crate) type Preparing<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
 
 /// Runs containers.
 pub(crate) trait Containers: Send + Sync {
-    /// Makes the image ready to be run at once; an error says why it never can be.
-    fn prepare<'a>(&'a self, image: &'a LocalImage) -> Preparing<'a>;
-
     /// Runs a container to its end.
     fn run(&self, spec: ContainerSpec) -> Run<'_>;
 }

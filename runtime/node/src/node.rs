@@ -25,7 +25,7 @@ use crate::volumes::Volumes;
 pub struct Outside {
     /// Finds images.
     pub images: Arc<dyn Images>,
-    /// Reads ConfigMaps, Secrets and PersistentVolumeClaims.
+    /// Reads `ConfigMap`, `Secret` and `PersistentVolumeClaim` objects.
     pub objects: Arc<dyn Objects>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,

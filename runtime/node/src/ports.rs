@@ -10,7 +10,7 @@ use jobling_core::api::{Object, ObjectKey};
 #[error("{0}")]
 pub struct ObjectsError(pub String);
 
-/// Reads ConfigMaps, Secrets and PersistentVolumeClaims.
+/// Reads `ConfigMap`, `Secret` and `PersistentVolumeClaim` objects.
 pub trait Objects: Send + Sync {
     /// Returns the object of that key as it is now, or `None`.
     ///

@@ -10,11 +10,10 @@ use jobling_sandbox::{
 use tokio::sync::mpsc;
 
 use crate::containers::{
-    Access, ContainerEnd, ContainerSpec, Containers, Ending, Overflow, Preparing, QuotaSpec, Run,
+    Access, ContainerEnd, ContainerSpec, Containers, Ending, Overflow, QuotaSpec, Run,
 };
 use crate::limits::Defaults;
 use crate::logs::{RunLog, Stream};
-use crate::ports::LocalImage;
 
 /// Pieces of output of one run that may wait for the log.
 const PIECES: usize = 4;
@@ -130,13 +129,6 @@ fn ending(ending: jobling_sandbox::Ending) -> Ending {
 }
 
 impl Containers for Sandboxed {
-    fn prepare<'a>(&'a self, image: &'a LocalImage) -> Preparing<'a> {
-        Box::pin(async {
-            let prepared = self.sandbox.prepare(&image.path, &image.digest).await;
-            prepared.map(drop).map_err(|error| error.to_string())
-        })
-    }
-
     fn run(&self, spec: ContainerSpec) -> Run<'_> {
         Box::pin(self.run_to_end(spec))
     }

@@ -38,15 +38,14 @@ pub(crate) async fn serve(args: &Serve, output: &mut Output) -> Result<Exit, Fai
         ended = host.handle().ended() => Some(ended),
     };
     tell_manager("STOPPING=1");
-    let ended = match failed {
-        Some(ended) => ended,
-        None => {
-            let grace = args.drain.limit().unwrap_or(std::time::Duration::MAX);
-            host.shutdown(grace).await
-        }
+    let ended = if let Some(ended) = failed {
+        ended
+    } else {
+        let grace = args.drain.limit().unwrap_or(std::time::Duration::MAX);
+        host.shutdown(grace).await
     };
     // Where the server has ended already nobody hears it.
-    let _: Result<(), ()> = stop.send(());
+    stop.send(()).ok();
     if let Err(error) = serving.await {
         tracing::warn!(%error, "the server did not end in order");
     }

@@ -7,7 +7,7 @@ use jobling_core::api::quantity::Quantity;
 use jobling_core::control::Backoff;
 use jobling_sandbox::Compiler;
 
-use crate::args::{Limits, Retries, Synchronous};
+use crate::args::{GoDuration, Limits, Retries, Synchronous};
 use crate::host::HostSettings;
 
 /// What a container may take that gives no limit.
@@ -105,7 +105,7 @@ fn available(meminfo: &str) -> Option<u64> {
 }
 
 fn set_retries(settings: &mut HostSettings, retries: &Retries, defaults: RetryDefaults) {
-    let given = |flag: Option<crate::args::GoDuration>| flag.and_then(|flag| flag.limit());
+    let given = |flag: Option<GoDuration>| flag.and_then(GoDuration::limit);
     let first = match defaults {
         RetryDefaults::Daemon => Duration::from_secs(10),
         RetryDefaults::Foreground => Duration::from_secs(1),

@@ -38,16 +38,11 @@ impl<'a> Braces<'a> {
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("{{") {
             out.push_str(before);
-            match after.split_once("}}").and_then(|(word, after)| Some((words.get(word)?, after))) {
-                Some((value, after)) => {
-                    out.push_str(value);
-                    rest = after;
-                }
-                None => {
-                    out.push_str("{{");
-                    rest = after;
-                }
-            }
+            let word = after.split_once("}}");
+            let filled = word.and_then(|(word, after)| Some((words.get(word)?, after)));
+            let (value, after) = filled.unwrap_or(("{{", after));
+            out.push_str(value);
+            rest = after;
         }
         out.push_str(rest);
         Cow::Owned(out)

@@ -1,6 +1,6 @@
 //! Why a container cannot be configured yet.
 
-use jobling_core::api::{Kind, ObjectKey};
+use jobling_core::api::ObjectKey;
 
 use crate::ports::ObjectsError;
 use crate::volumes::MountError;
@@ -47,9 +47,5 @@ impl ConfigError {
             }
             Self::UnknownField(_) | Self::Mount(_) | Self::Objects(_) => None,
         }
-    }
-
-    pub(crate) fn no_object(kind: Kind, namespace: &str, name: &str) -> Self {
-        Self::NoObject(ObjectKey::new(kind, namespace, name))
     }
 }

@@ -30,7 +30,7 @@ pub(crate) fn expand<'a>(text: &str, lookup: impl Fn(&str) -> Option<&'a str>) -
 mod tests {
     use super::*;
 
-    /// Rows of the reference's own expand_test.go, in our words.
+    /// Rows of the reference's own `expand_test.go`, in our words.
     #[test]
     fn references_expand_and_everything_else_stays() {
         for (text, expanded) in [

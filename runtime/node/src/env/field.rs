@@ -118,8 +118,7 @@ pub(crate) fn resource_value(
         None => container.ok_or_else(unknown)?,
     };
     let (list, resource) = field.resource.split_once('.').ok_or_else(unknown)?;
-    let given = given(container, list, resource).ok_or_else(unknown)?;
-    let amount: Quantity = match given {
+    let amount: Quantity = match given(container, list, resource).map_err(|NoList| unknown())? {
         Some(text) => text.parse().map_err(|_| unknown())?,
         None => facts.defaults.amount(resource).ok_or_else(unknown)?,
     };
@@ -133,16 +132,22 @@ fn named<'a>(facts: &'a Facts<'_>, name: &str) -> Option<&'a Container> {
     all.into_iter().find(|container| container.name == name)
 }
 
+/// There is no such list of quantities.
+struct NoList;
+
 /// Returns the quantity that `list` (`limits` or `requests`) gives `resource`; requests default to limits.
-/// `None` where there is no such list.
-fn given<'a>(container: &'a Container, list: &str, resource: &str) -> Option<Option<&'a str>> {
+fn given<'a>(
+    container: &'a Container,
+    list: &str,
+    resource: &str,
+) -> Result<Option<&'a str>, NoList> {
     let resources = container.resources.as_ref();
     let limits = resources.and_then(|r| r.limits.as_ref()).and_then(|map| map.get(resource));
     let requests = resources.and_then(|r| r.requests.as_ref()).and_then(|map| map.get(resource));
     match list {
-        "limits" => Some(limits.map(|quantity| quantity.0.as_str())),
-        "requests" => Some(requests.or(limits).map(|quantity| quantity.0.as_str())),
-        _ => None,
+        "limits" => Ok(limits.map(|quantity| quantity.0.as_str())),
+        "requests" => Ok(requests.or(limits).map(|quantity| quantity.0.as_str())),
+        _ => Err(NoList),
     }
 }
 

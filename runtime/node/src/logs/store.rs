@@ -374,7 +374,7 @@ mod tests {
         run_bytes: 1 << 20,
         total_bytes: 2_000,
         segment_bytes: 500,
-        age: Duration::from_secs(60),
+        age: Duration::from_mins(1),
     };
 
     #[tokio::test]
@@ -394,7 +394,9 @@ mod tests {
         OpenOptions::new().write(true).open(&path).unwrap().set_len(length - 3).unwrap();
 
         let logs = open(&dir, roomy);
-        let expected: String = (0..40).map(|line| format!("line {line}\n")).collect();
+        let expected: String = (0..40)
+            .flat_map(|line| ["line ".to_owned(), line.to_string(), "\n".to_owned()])
+            .collect();
         assert_eq!(printed(&logs, 0).await, expected);
         assert_eq!(printed(&logs, 1).await, "other\n".repeat(39), "the last one was torn");
         print(&logs, 1, 41, "again\n");

@@ -263,7 +263,7 @@ impl Live<'_> {
     async fn run(&mut self, spec: ContainerSpec) -> Terminated {
         if let Some(started) = self.started.take() {
             // Whoever waited for it may be gone.
-            drop(started.send(()));
+            started.send(()).ok();
         }
         let log = spec.log.clone();
         let started_at = self.pod.now();

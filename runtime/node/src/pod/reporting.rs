@@ -23,14 +23,14 @@ pub(crate) async fn attend(pod: &Arc<Pod>, reports: &mpsc::Sender<PodReport>) ->
         tokio::select! {
             biased;
             () = &mut life => return pod.board().report(pod.id()),
-            permit = permit => match permit {
-                Ok(permit) => permit.send(pod.board().report(pod.id())),
-                // Nobody listens any more: the daemon stops.
-                Err(_) => {
+            permit = permit => {
+                let Ok(permit) = permit else {
+                    // Nobody listens any more: the daemon stops.
                     life.await;
                     return pod.board().report(pod.id());
-                }
-            },
+                };
+                permit.send(pod.board().report(pod.id()));
+            }
         }
     }
 }

@@ -12,28 +12,27 @@ use jobling_core::pods::{ContainerState, PodId, PodPhase, PodStatus};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use crate::containers::{ContainerEnd, ContainerSpec, Containers, Ending, Mount, Preparing, Run};
+use crate::containers::{ContainerEnd, ContainerSpec, Containers, Ending, Mount, Run};
 use crate::logs::Logs;
 use crate::node::{Node, Outside};
-use crate::ports::{Clock, LocalImage};
+use crate::ports::Clock;
 use crate::settings::{LogBounds, Settings};
 use crate::testing::{FakeObjects, PlayedClock, PlayedImages, host, job, pod_start};
+
+/// An image and the environment that it was run with.
+type Given = (String, Vec<(String, String)>);
 
 /// Containers that end as their image says: `exit-N`, or never: `sleep`. One of the image `write` leaves a
 /// file in each mount.
 #[derive(Default)]
 struct Played {
     /// What they were given, in order of their starts.
-    runs: Mutex<Vec<(String, Vec<(String, String)>)>>,
+    runs: Mutex<Vec<Given>>,
     /// Codes of the image `script`, run by run.
     script: Mutex<VecDeque<u8>>,
 }
 
 impl Containers for Played {
-    fn prepare<'a>(&'a self, _: &'a LocalImage) -> Preparing<'a> {
-        Box::pin(std::future::ready(Ok(())))
-    }
-
     fn run(&self, spec: ContainerSpec) -> Run<'_> {
         let image = spec.image.path.display().to_string();
         self.runs.lock().unwrap().push((image.clone(), spec.env.clone()));
@@ -120,17 +119,15 @@ fn main_of(image: &str) -> Value {
 }
 
 fn end_of(status: &PodStatus) -> (i32, &str) {
-    match &status.containers[0].state {
-        ContainerState::Terminated(end) => (end.exit_code, end.reason.as_str()),
-        other => panic!("{other:?}"),
-    }
+    let state = &status.containers[0].state;
+    let ContainerState::Terminated(end) = state else { panic!("{state:?}") };
+    (end.exit_code, end.reason.as_str())
 }
 
 fn waiting_of(status: &PodStatus) -> &str {
-    match &status.containers[0].state {
-        ContainerState::Waiting(waiting) => waiting.reason.as_str(),
-        other => panic!("{other:?}"),
-    }
+    let state = &status.containers[0].state;
+    let ContainerState::Waiting(waiting) = state else { panic!("{state:?}") };
+    waiting.reason.as_str()
 }
 
 #[tokio::test(start_paused = true)]

@@ -118,7 +118,7 @@ fn the_deadline_wins_over_the_limit_and_ends_pods() {
         "completions": 2}));
     job.settle();
     job.ends(0, 1);
-    job.now = job.now.plus(Duration::from_secs(60));
+    job.now = job.now.plus(Duration::from_mins(1));
     let plan = job.plan();
     assert_eq!(plan.end.len(), 1);
     assert_eq!(plan.end[0].cause, EndCause::DeadlineExceeded);
