@@ -8,7 +8,7 @@ use jobling_core::engine::{Batch, Change, ListScope, Reader, Store, StoreError, 
 use jobling_core::pods::{JobId, JobInfo, Pod, PodId, PodPhase};
 use jobling_store::testing::MemoryDisk;
 use jobling_store::{Readers, Writer};
-use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::batch::v1::{Job, JobStatus};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -262,6 +262,8 @@ impl Model {
             made.metadata.uid = stored.job.metadata.uid;
             (id, stored.finished)
         } else {
+            // As the API server: a Job that nobody has acted on yet has an empty status, not none.
+            made.status = Some(JobStatus::default());
             self.next_job += 1;
             (self.next_job - 1, false)
         };

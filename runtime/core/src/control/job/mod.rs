@@ -5,6 +5,8 @@
 //! are pure; the engine carries them out.
 
 mod count;
+#[cfg(test)]
+mod given;
 mod ledger;
 mod outcome;
 mod plan;
