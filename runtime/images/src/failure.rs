@@ -9,7 +9,8 @@ use crate::{Digest, ModuleError, Reference};
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// It is too large.
-    #[error("the image has more than {most} bytes, the most that one may have")]
+    #[error("the image has more than {} MiB, the most that one may have; strip it of debug information",
+        .most >> 20)]
     TooLarge {
         /// The most.
         most: u64,

@@ -72,8 +72,7 @@ pub enum PrepareError {
     NotWasm,
     /// Its file is too large.
     #[error(
-        "the module is {bytes} bytes; at most {limit} are compiled here: strip it (wasm-tools strip), or \
-         raise the compile limit"
+        "the module is {bytes} bytes; at most {limit} are compiled here: strip it (wasm-tools strip)"
     )]
     TooLarge {
         /// Its size.
@@ -83,8 +82,8 @@ pub enum PrepareError {
     },
     /// Compiling it takes too long.
     #[error(
-        "compiling the module took more than {seconds} s; build it with optimisation, or raise the \
-         compile limit"
+        "compiling the module took more than {seconds} s; build it with optimisation, or raise \
+         --compile-timeout"
     )]
     CompileTimeout {
         /// The limit.
@@ -92,8 +91,9 @@ pub enum PrepareError {
     },
     /// Compiling it takes too much memory.
     #[error(
-        "compiling the module needs more than {bytes} bytes of memory; build it with optimisation, or \
-         raise the compile limit"
+        "compiling the module needs more than {} MiB of memory; build it with optimisation, or raise \
+         --compile-memory",
+        .bytes >> 20
     )]
     CompileMemory {
         /// The limit.

@@ -79,6 +79,12 @@ pub(crate) struct Limits {
     /// Disk of a container that gives no ephemeral-storage.
     #[arg(long, env = "JOBLING_DEFAULT_STORAGE", value_name = "QUANTITY", hide_env_values = true)]
     pub(crate) default_storage: Option<String>,
+    /// Memory that compiling a module may take; it is done once for each image. Default: 4Gi.
+    #[arg(long, env = "JOBLING_COMPILE_MEMORY", value_name = "QUANTITY", hide_env_values = true)]
+    pub(crate) compile_memory: Option<String>,
+    /// Time that compiling a module may take. Default: 2m.
+    #[arg(long, env = "JOBLING_COMPILE_TIMEOUT", value_name = "DURATION", hide_env_values = true)]
+    pub(crate) compile_timeout: Option<GoDuration>,
 }
 
 /// How long what failed waits for its next try.

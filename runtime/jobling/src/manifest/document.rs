@@ -48,7 +48,7 @@ fn lines(errors: &[(String, ManifestError)]) -> String {
         errors.iter().map(|(file, error)| format!("{file}: {error}")).collect();
     match errors.len() {
         1 => lines.concat(),
-        count => format!("{count} errors; nothing was applied\n{}", lines.join("\n")),
+        count => format!("{count} errors; nothing was done\n{}", lines.join("\n")),
     }
 }
 
@@ -98,7 +98,7 @@ mod tests {
         let bad = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  lables: {}\n";
         let given = vec![source("good.yaml", GOOD), source("bad.yaml", bad), source("x.yaml", bad)];
         let text = parse_all(given).unwrap_err().to_string();
-        assert!(text.starts_with("2 errors; nothing was applied\nbad.yaml: line 5"), "{text}");
+        assert!(text.starts_with("2 errors; nothing was done\nbad.yaml: line 5"), "{text}");
         assert!(text.contains("\nx.yaml: line 5"), "{text}");
         assert!(text.contains("labels"), "the nearest field is named: {text}");
     }

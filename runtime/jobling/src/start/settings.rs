@@ -83,6 +83,13 @@ fn set_limits(settings: &mut HostSettings, limits: &Limits) -> Result<(), Settin
         defaults.ephemeral_storage_bytes = storage.units();
     }
     settings.engine.default_memory_bytes = defaults.memory_bytes;
+    let compile = &mut settings.sandbox.compile;
+    if let Some(memory) = quantity("--compile-memory", &limits.compile_memory, "2Gi")? {
+        compile.memory_bytes = memory.units();
+    }
+    if let Some(time) = limits.compile_timeout.and_then(GoDuration::limit) {
+        compile.seconds = u32::try_from(time.as_secs()).unwrap_or(u32::MAX);
+    }
     let memory = quantity("--memory", &limits.memory, "512Mi")?;
     settings.engine.memory_bytes = memory.map_or_else(spare_memory, Quantity::units);
     settings.engine.most_pods = limits.max_pods.unwrap_or(settings.sandbox.runs);
@@ -132,6 +139,8 @@ mod tests {
             default_memory: Some("8Mi".into()),
             default_fuel: Some("5G".into()),
             default_cpu: Some("250m".into()),
+            compile_memory: Some("256Mi".into()),
+            compile_timeout: Some("30s".parse().unwrap()),
             ..Limits::default()
         };
         let retries = Retries { pod_retry: Some("2s".parse().unwrap()), ..Retries::default() };
@@ -143,6 +152,8 @@ mod tests {
         assert_eq!(settings.node.defaults.memory_bytes, 8 << 20);
         assert_eq!(settings.node.defaults.fuel, 5_000_000_000);
         assert_eq!(settings.node.defaults.cpu_millis, 250);
+        assert_eq!(settings.sandbox.compile.memory_bytes, 256 << 20);
+        assert_eq!(settings.sandbox.compile.seconds, 30);
         assert_eq!(settings.engine.backoff.first, Duration::from_secs(2));
         assert_eq!(settings.node.restart.first, Duration::from_secs(1));
     }
