@@ -4,6 +4,7 @@
 mod bad_input;
 mod examples;
 mod hostile;
+mod images;
 mod kills;
 mod manifests;
 mod outcome;
