@@ -64,7 +64,8 @@ fn a_hundred_pictures_are_made_small_as_a_native_program_makes_them() {
 /// Returns the directory of the claim whose name begins so.
 #[track_caller]
 fn claim(claims: &Path, name: &str) -> PathBuf {
-    let mut entries = fs::read_dir(claims).expect("claims").map(|entry| entry.unwrap().path());
+    let mut entries =
+        fs::read_dir(claims).expect("claims").map(|entry| entry.expect("an entry").path());
     let found = entries
         .find(|path| path.file_name().is_some_and(|file| file.to_string_lossy().starts_with(name)));
     found.unwrap_or_else(|| panic!("{name} is in {}", claims.display()))
