@@ -13,6 +13,8 @@
 mod claims;
 mod contents;
 mod error;
+#[cfg(test)]
+mod guests;
 mod held;
 mod host_path;
 mod mounts;
