@@ -23,9 +23,9 @@ const UID: &str = "aa271a5c-44e2-8b0a-9893-8167ef8b00dc";
 const PATIENCE: Duration = Duration::from_mins(1);
 /// errno of WASI: no space left on the device.
 const NOSPC: i32 = 51;
-/// path_open's flag for a new file.
+/// The flag of `path_open` for a new file.
 const CREATE: u32 = 1;
-/// The rights to read, to write, and both.
+/// The rights to read and to write.
 const READ: u64 = 2;
 const WRITE: u64 = 64;
 
@@ -105,10 +105,8 @@ impl World {
 }
 
 fn code(status: &PodStatus) -> i32 {
-    match &status.containers[0].state {
-        ContainerState::Terminated(end) => end.exit_code,
-        other => panic!("{other:?}"),
-    }
+    let ContainerState::Terminated(end) = &status.containers[0].state else { panic!("{status:?}") };
+    end.exit_code
 }
 
 /// A module that does `body`, in which `$open` opens `f` of its first directory and `$write` writes 64 KiB.

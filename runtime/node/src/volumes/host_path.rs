@@ -18,29 +18,29 @@ pub(super) struct Bounds<'a> {
     pub(super) data_dir: &'a Path,
 }
 
-/// Finds or makes what lies at `path`, which may lead over links as long as it ends below a prefix. What
-/// is found is opened below the prefix, so that a link which is put there meanwhile leads nowhere else.
+/// Finds or makes what lies at `path`, which may lead over links as long as it ends below a prefix. It is
+/// opened from the prefix on, so that a link which is put there meanwhile leads nowhere else.
 pub(super) fn host_path(path: &Path, kind: PathKind, bounds: Bounds<'_>) -> Result<Place, Why> {
     use PathKind::{Any, Directory, DirectoryOrCreate, File, FileOrCreate};
     let (root, below) = allowed(path, bounds)?;
-    let root = Held::open(&root).map_err(Why::io(path))?;
-    let found = root.find(&below).map_err(Why::io(path))?;
-    match (found, kind) {
-        (Found::Directory(directory), Any | Directory | DirectoryOrCreate) => {
-            Ok(Place::Directory(directory))
-        }
-        (Found::File, Any | File | FileOrCreate) => Ok(Place::File { root, path: below }),
+    let held = Held::open(&root).map_err(Why::io(path))?;
+    let wanted = match (held.find(&below).map_err(Why::io(path))?, kind) {
+        (Found::Directory(_), Any | Directory | DirectoryOrCreate)
+        | (Found::File, Any | File | FileOrCreate) => None,
         (Found::Missing, Any | DirectoryOrCreate) => {
-            Ok(Place::Directory(root.make(&below).map_err(Why::io(path))?))
+            held.make(&below).map_err(Why::io(path))?;
+            None
         }
         (Found::Missing, FileOrCreate) => {
-            root.touch(&below).map_err(Why::io(path))?;
-            Ok(Place::File { root, path: below })
+            held.touch(&below).map_err(Why::io(path))?;
+            None
         }
-        (_, Any | Directory | DirectoryOrCreate) => {
-            Err(Why::NotOfType { path: path.to_owned(), wanted: "directory" })
-        }
-        (_, File | FileOrCreate) => Err(Why::NotOfType { path: path.to_owned(), wanted: "file" }),
+        (_, Any | Directory | DirectoryOrCreate) => Some("directory"),
+        (_, File | FileOrCreate) => Some("file"),
+    };
+    match wanted {
+        None => Ok(Place { root, below }),
+        Some(wanted) => Err(Why::NotOfType { path: path.to_owned(), wanted }),
     }
 }
 
@@ -104,8 +104,8 @@ mod tests {
         let prefixes = [dir.join("gone"), dir.join("allowed")];
         let bounds = Bounds { prefixes: &prefixes, data_dir: &dir.join("allowed/data") };
         match host_path(&dir.join(path), kind, bounds) {
-            Ok(Place::Directory(_)) => "directory",
-            Ok(Place::File { .. }) => "file",
+            Ok(place) if place.root.join(&place.below).is_dir() => "directory",
+            Ok(_) => "file",
             Err(Why::NotAllowed(_)) => "not allowed",
             Err(Why::OwnData(_)) => "own data",
             Err(Why::NotOfType { wanted, .. }) => wanted_not_found(wanted),

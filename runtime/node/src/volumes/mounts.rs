@@ -105,21 +105,23 @@ impl Made {
     /// kubelet has it.
     fn seen(&self, mount: &VolumeMount, env: &[(String, String)]) -> Result<Seen, Why> {
         let sub_path = path::sub_path(mount, env)?;
-        match &self.place {
-            Place::Directory(root) => below(root, Path::new(&sub_path)),
-            Place::File { root, path } if sub_path.is_empty() => read(root, path),
-            Place::File { path, .. } => {
-                Err(Why::NotOfType { path: path.clone(), wanted: "directory" })
+        let Place { root, below } = &self.place;
+        let root = Held::open(root).map_err(Why::io(root))?;
+        match root.find(below).map_err(Why::io(below))? {
+            Found::Directory(volume) => within(&volume, Path::new(&sub_path)),
+            Found::File if sub_path.is_empty() => read(&root, below),
+            Found::File | Found::Other | Found::Missing => {
+                Err(Why::NotOfType { path: below.clone(), wanted: "directory" })
             }
         }
     }
 }
 
-fn below(root: &Held, path: &Path) -> Result<Seen, Why> {
-    match root.find(path).map_err(Why::io(path))? {
+fn within(volume: &Held, path: &Path) -> Result<Seen, Why> {
+    match volume.find(path).map_err(Why::io(path))? {
         Found::Directory(directory) => Ok(Seen::Directory(directory)),
-        Found::Missing => Ok(Seen::Directory(root.make(path).map_err(Why::io(path))?)),
-        Found::File => read(root, path),
+        Found::Missing => Ok(Seen::Directory(volume.make(path).map_err(Why::io(path))?)),
+        Found::File => read(volume, path),
         Found::Other => Err(Why::NotOfType { path: path.to_owned(), wanted: "file or directory" }),
     }
 }

@@ -16,7 +16,6 @@ use k8s_openapi::api::core::v1::{Container, PodSpec, Volume};
 use super::claims;
 use super::contents::{Files, contents};
 use super::error::{VolumeError, Why};
-use super::held::Held;
 use super::host_path::{Bounds, host_path};
 use super::source::{Source, source};
 use crate::containers::{Access, Overflow, QuotaSpec};
@@ -47,15 +46,13 @@ pub(super) struct Made {
     pub(super) quotas: Vec<Arc<QuotaSpec>>,
 }
 
-/// What a volume is on this host.
-#[derive(Debug)]
-pub(super) enum Place {
-    Directory(Held),
-    /// A single file, somewhere below a directory.
-    File {
-        root: Held,
-        path: PathBuf,
-    },
+/// Where a volume is on this host. It is opened for each container anew: a pod that waits holds nothing.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// A directory that no guest can put something else in the place of.
+    pub(super) root: PathBuf,
+    /// Where below it; no link leads out.
+    pub(super) below: PathBuf,
 }
 
 impl Volumes {
@@ -124,7 +121,7 @@ impl Volumes {
                 make_private(&own)?;
                 let limit = empty_dir_quota(volume, &own, bytes, shared);
                 let quotas = limit.into_iter().chain(shared.map(Arc::clone)).collect();
-                Ok(Made { place: directory(&own)?, access: Access::ReadWrite, quotas })
+                Ok(Made { place: whole(own), access: Access::ReadWrite, quotas })
             }
             Source::HostPath { path, kind } => {
                 let bounds =
@@ -134,7 +131,7 @@ impl Volumes {
             }
             Source::Files { of, mode } => {
                 write(&own, &contents(&of, mode, facts, objects)?)?;
-                Ok(Made { place: directory(&own)?, access: Access::ReadOnly, quotas: Vec::new() })
+                Ok(Made { place: whole(own), access: Access::ReadOnly, quotas: Vec::new() })
             }
         }
     }
@@ -153,7 +150,7 @@ impl Volumes {
             bytes: claim.bytes.unwrap_or(facts.defaults().ephemeral_storage_bytes),
             overflow: Overflow::Refuse,
         };
-        Ok(Made { place: directory(&claim.directory)?, access, quotas: vec![Arc::new(quota)] })
+        Ok(Made { place: whole(claim.directory), access, quotas: vec![Arc::new(quota)] })
     }
 }
 
@@ -199,8 +196,8 @@ fn volume_directory(of_pod: &Path, volume: &str) -> PathBuf {
     of_pod.join("volumes").join(volume)
 }
 
-fn directory(path: &Path) -> Result<Place, Why> {
-    Ok(Place::Directory(Held::open(path).map_err(Why::io(path))?))
+fn whole(root: PathBuf) -> Place {
+    Place { root, below: PathBuf::new() }
 }
 
 /// Makes a directory, and those on the way to it, that nobody but the daemon can enter.
