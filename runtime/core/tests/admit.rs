@@ -237,3 +237,50 @@ fn a_value_that_cannot_be_read_is_told_with_its_field_and_what_it_takes() {
         }
     }
 }
+
+#[test]
+fn a_cron_jobs_annotations_of_this_host_are_read_or_refused() {
+    let cron_job = |key: &str, value: &str| {
+        json!({
+            "metadata": {"name": "a", "annotations": {key: value}},
+            "spec": {"schedule": "@hourly", "jobTemplate": {"spec": {"template": {"spec": {
+                "restartPolicy": "Never", "containers": [{"name": "main", "image": "hello"}]}}}}},
+        })
+    };
+    for (key, value, message) in [
+        ("jobling.dev/spread-seconds", "0", None),
+        ("jobling.dev/spread-seconds", "600", None),
+        ("jobling.dev/spread-seconds", "86400", None),
+        ("jobling.dev/fold", "once", None),
+        ("jobling.dev/fold", "twice", None),
+        (
+            "jobling.dev/spread-seconds",
+            "86401",
+            Some("\"86401\": must be a whole number of seconds from 0 to 86400"),
+        ),
+        (
+            "jobling.dev/spread-seconds",
+            "+5",
+            Some("\"+5\": must be a whole number of seconds from 0 to 86400"),
+        ),
+        (
+            "jobling.dev/spread-seconds",
+            "10m",
+            Some("\"10m\": must be a whole number of seconds from 0 to 86400"),
+        ),
+        (
+            "jobling.dev/spread-seconds",
+            "",
+            Some("\"\": must be a whole number of seconds from 0 to 86400"),
+        ),
+        ("jobling.dev/fold", "onse", Some("\"onse\": supported values: \"once\", \"twice\"")),
+    ] {
+        let made = create(Kind::CronJob, &cron_job(key, value));
+        let told = made.err().map(|error| {
+            assert_eq!(fault(&error), format!("metadata.annotations[{key}]"), "{value:?}");
+            error.causes[0].message.clone()
+        });
+        let told = told.as_deref().and_then(|told| told.split_once(": ")).map(|(_, rest)| rest);
+        assert_eq!(told, message, "{key}: {value:?}");
+    }
+}

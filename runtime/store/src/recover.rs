@@ -12,7 +12,7 @@ use rusqlite::Connection;
 
 use crate::failure::{corrupt, store_error};
 use crate::objects::{all, rows};
-use crate::{jobs, pods};
+use crate::{cron_jobs, jobs, pods};
 
 /// Returns what is remembered.
 pub(crate) fn recover(connection: &Connection) -> Result<Recovered, StoreError> {
@@ -27,6 +27,7 @@ pub(crate) fn recover(connection: &Connection) -> Result<Recovered, StoreError> 
         next_job,
         unfinished: unfinished(connection)?,
         expiring: expiring(connection)?,
+        cron_jobs: cron_jobs::all(connection)?,
         objects: all(connection, &[Kind::Namespace, Kind::PersistentVolumeClaim])?,
     })
 }

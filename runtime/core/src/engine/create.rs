@@ -42,7 +42,7 @@ impl<S: Store> Turn<'_, S> {
         Ok(Reply { object: Object::clone(&object), gone: false, warnings })
     }
 
-    fn check_namespace(&self, kind: Kind, namespace: &str) -> Result<(), ApiError> {
+    pub(super) fn check_namespace(&self, kind: Kind, namespace: &str) -> Result<(), ApiError> {
         if !kind.is_namespaced() {
             return Ok(());
         }
@@ -59,7 +59,7 @@ impl<S: Store> Turn<'_, S> {
         Ok(())
     }
 
-    fn admit_new(
+    pub(super) fn admit_new(
         &mut self,
         kind: Kind,
         namespace: &str,
@@ -110,10 +110,14 @@ impl<S: Store> Turn<'_, S> {
                 self.stage.room = true;
                 object
             }
+            Object::CronJob(_) => {
+                let object = self.stage.put(None, object, None);
+                self.take_cron_job(&object);
+                object
+            }
             Object::ServiceAccount(_)
             | Object::ConfigMap(_)
             | Object::Secret(_)
-            | Object::CronJob(_)
             | Object::Pod(_)
             | Object::Event(_) => self.stage.put(None, object, None),
         }
@@ -130,6 +134,7 @@ impl<S: Store> Turn<'_, S> {
         self.state.names.insert(entry.name(), id);
         self.state.jobs.insert(id, entry);
         self.stage.touch(id);
+        self.follow_job(None, Some(&object));
         object
     }
 

@@ -28,11 +28,11 @@ impl<S: Store> Turn<'_, S> {
         match key.kind {
             Kind::Job => self.delete_job(&old, asked.propagation),
             Kind::Namespace => self.delete_namespace(&old),
+            Kind::CronJob => self.delete_cron_job(&old, asked.propagation),
             Kind::ServiceAccount
             | Kind::ConfigMap
             | Kind::Secret
             | Kind::PersistentVolumeClaim
-            | Kind::CronJob
             | Kind::Event
             | Kind::Pod => self.delete_plain(&old),
         }
@@ -85,10 +85,10 @@ impl<S: Store> Turn<'_, S> {
             Kind::Namespace => {
                 self.state.namespaces.remove(&key.name);
             }
+            Kind::CronJob => self.state.cron_jobs.forget(&name),
             Kind::ServiceAccount
             | Kind::ConfigMap
             | Kind::Secret
-            | Kind::CronJob
             | Kind::Job
             | Kind::Pod
             | Kind::Event => {}
@@ -102,6 +102,7 @@ impl<S: Store> Turn<'_, S> {
         let key = old.key();
         match key.kind {
             Kind::Job => self.release_job(old)?,
+            Kind::CronJob => self.release_cron_job(old)?,
             Kind::PersistentVolumeClaim if self.claim_in_use(&key) => {
                 // Its own finalizer was taken off by force; the directory goes with the last pod.
                 self.forget(old);
@@ -111,7 +112,6 @@ impl<S: Store> Turn<'_, S> {
             | Kind::ConfigMap
             | Kind::Secret
             | Kind::PersistentVolumeClaim
-            | Kind::CronJob
             | Kind::Pod
             | Kind::Event => self.forget(old),
         }
@@ -234,12 +234,14 @@ impl<S: Store> Turn<'_, S> {
                 Kind::Job => {
                     self.delete_job(&inner, super::Propagation::Background)?;
                 }
+                Kind::CronJob => {
+                    self.delete_cron_job(&inner, super::Propagation::Background)?;
+                }
                 Kind::Pod | Kind::Namespace => {}
                 Kind::ServiceAccount
                 | Kind::ConfigMap
                 | Kind::Secret
                 | Kind::PersistentVolumeClaim
-                | Kind::CronJob
                 | Kind::Event => {
                     self.delete_plain(&inner)?;
                 }

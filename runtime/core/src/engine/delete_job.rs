@@ -12,7 +12,7 @@ use crate::control::job::{Ledger, Presence, Rules};
 use crate::pods::{JobId, JobInfo};
 
 /// Keeps a Job until its pods have gone.
-const FOREGROUND: &str = "foregroundDeletion";
+pub(super) const FOREGROUND: &str = "foregroundDeletion";
 
 impl<S: Store> Turn<'_, S> {
     /// Removes a Job, or has it go once its pods have.
@@ -95,6 +95,7 @@ impl<S: Store> Turn<'_, S> {
         self.state.expire_never(&name);
         self.state.wake(id, None);
         self.stage.gone(Arc::clone(old));
+        self.follow_job(Some(old), None);
         if let Some(entry) = self.entry(id) {
             entry.state.presence = presence;
             let info = Arc::make_mut(&mut entry.state.info);
@@ -116,6 +117,7 @@ impl<S: Store> Turn<'_, S> {
         self.stage.batch.writes.push(Write::Forget { key: key.clone(), job: Some(id) });
         self.stage.swept.insert(id);
         self.stage.gone(Arc::clone(old));
+        self.follow_job(Some(old), None);
         self.state.expire_never(&name);
         self.state.evict(id);
         self.stage.touched.remove(&id);

@@ -241,7 +241,8 @@ impl<S: Store> Turn<'_, S> {
         self.touch_all();
     }
 
-    /// Has every Job looked at: after a start, a failed commit or a clock that may have been put back.
+    /// Has every Job and CronJob looked at: after a start, a failed commit or a clock that may have been put
+    /// back.
     fn touch_all(&mut self) {
         let all: Vec<_> = self.state.jobs.keys().copied().collect();
         let now = self.now;
@@ -251,6 +252,7 @@ impl<S: Store> Turn<'_, S> {
             }
             self.stage.touch(id);
         }
+        self.state.cron_jobs.wake_all(now);
         self.stage.room = true;
     }
 
@@ -274,6 +276,8 @@ impl<S: Store> Turn<'_, S> {
             self.state.wake(id, None);
             self.stage.touch(id);
         }
+        let due = self.state.cron_jobs.take_due(self.now);
+        self.stage.touched_cron_jobs.extend(due);
         self.reconcile();
         self.expire();
         self.reconcile();

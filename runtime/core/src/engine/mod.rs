@@ -3,7 +3,10 @@
 
 mod change;
 mod create;
+mod cron_job;
+mod cron_jobs;
 mod delete;
+mod delete_cron_job;
 mod delete_job;
 mod drain;
 #[expect(clippy::module_inception, reason = "the engine of the engine's room")]
@@ -27,8 +30,8 @@ pub use change::{Change, Snapshot, Verb as ChangeVerb};
 pub use engine::{Engine, Step, Ticket};
 pub use pod_events::{WithPodEvents, event_changes};
 pub use ports::{
-    Batch, EndCause, Expired, JobRecord, ListScope, Listing, PodReport, PodStart, Reader,
-    Recovered, ReportedEvent, Runner, Store, StoreError, Write,
+    Batch, CronJobRecord, EndCause, Expired, JobRecord, ListScope, Listing, PodReport, PodStart,
+    Reader, Recovered, ReportedEvent, Runner, Store, StoreError, Write,
 };
 pub use request::{
     DeleteOptions, DryRun, FieldValidation, Patch, PatchKind, Preconditions, Propagation, Reply,

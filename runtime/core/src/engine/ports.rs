@@ -8,6 +8,7 @@ use k8s_openapi::api::batch::v1::Job;
 use super::Change;
 use crate::Timestamp;
 use crate::api::{Kind, Object, ObjectKey};
+use crate::control::cronjob::OwnedJob;
 pub use crate::pods::EndCause;
 use crate::pods::{JobId, JobInfo, Pod, PodId, PodStatus};
 
@@ -102,6 +103,19 @@ pub struct JobRecord {
     pub orphaned: bool,
 }
 
+/// A CronJob, as far as it is known between its runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CronJobRecord {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its uid.
+    pub uid: String,
+    /// The Jobs that it controls, those that have ended too.
+    pub jobs: Vec<OwnedJob>,
+}
+
 /// What the store remembers at start.
 #[derive(Debug, Clone, Default)]
 pub struct Recovered {
@@ -117,6 +131,8 @@ pub struct Recovered {
     pub expiring: Vec<(ObjectKey, Timestamp)>,
     /// Every PersistentVolumeClaim and Namespace.
     pub objects: Vec<Object>,
+    /// Every CronJob.
+    pub cron_jobs: Vec<CronJobRecord>,
 }
 
 /// The writing side of what is remembered. One at a time.

@@ -17,16 +17,26 @@ use crate::pods::{Deletion, JobId, Pod, PodId, PodPhase, PodStatus, Stop, Tally}
 const MOST_ROUNDS: u8 = 8;
 
 impl<S: Store> Turn<'_, S> {
-    /// Plans for every Job that was touched and carries the plans out.
+    /// Plans for every Job and CronJob that was touched and carries the plans out. The Jobs come first:
+    /// their ends are what CronJobs wait for.
     pub(super) fn reconcile(&mut self) {
-        while let Some(id) = self.stage.touched.pop_first() {
-            for _ in 0..MOST_ROUNDS {
-                if !self.advance(id) {
-                    break;
-                }
+        loop {
+            while let Some(id) = self.stage.touched.pop_first() {
+                self.reconcile_job(id);
             }
-            self.finish_deleting(id);
+            let Some(name) = self.stage.touched_cron_jobs.pop_first() else { return };
+            self.advance_cron_job(&name);
         }
+    }
+
+    fn reconcile_job(&mut self, id: JobId) {
+        for _ in 0..MOST_ROUNDS {
+            if !self.advance(id) {
+                break;
+            }
+        }
+        self.follow_ledger(id);
+        self.finish_deleting(id);
     }
 
     /// Carries out one plan. Returns whether another one may be called for.

@@ -64,7 +64,8 @@ impl<S: Store> Turn<'_, S> {
         });
     }
 
-    fn seal_job(&mut self, id: JobId) {
+    /// Writes the Job's status as it is now, where that is another than before.
+    pub(super) fn seal_job(&mut self, id: JobId) {
         let Some(entry) = self.state.jobs.get(&id) else { return };
         let state = &entry.state;
         if matches!(state.presence, Presence::Gone | Presence::Orphaned) {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Event;
 
+use super::state::Name;
 use super::{Batch, Change, PodStart, Reply, Snapshot, Ticket, Write};
 use crate::api::{ApiError, Kind, Object, ObjectKey};
 use crate::pods::{EndCause, JobId, JobInfo, Pod, PodId};
@@ -40,6 +41,8 @@ pub(super) struct Stage {
     pub pods: BTreeMap<PodId, PodEdit>,
     /// Jobs to be looked at in this step.
     pub touched: BTreeSet<JobId>,
+    /// CronJobs to be looked at in this step.
+    pub touched_cron_jobs: BTreeSet<Arc<Name>>,
     /// Jobs whose status may have changed.
     pub dirty: BTreeSet<JobId>,
     /// Jobs that something happened to in this step.
@@ -62,6 +65,7 @@ impl Stage {
             objects: BTreeMap::new(),
             pods: BTreeMap::new(),
             touched: BTreeSet::new(),
+            touched_cron_jobs: BTreeSet::new(),
             dirty: BTreeSet::new(),
             sealed: Vec::new(),
             swept: BTreeSet::new(),

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::cron_jobs::CronJobs;
 use super::tell::Correlator;
 use super::{JobRecord, Recovered};
 use crate::Timestamp;
@@ -46,7 +47,9 @@ pub(super) struct State {
     pub jobs: BTreeMap<JobId, Entry>,
     /// Those of `jobs` that are there.
     pub names: BTreeMap<Name, JobId>,
+    /// Jobs that are to be looked at again, and when.
     pub timers: BTreeSet<(Timestamp, JobId)>,
+    pub cron_jobs: CronJobs,
     pub claims: BTreeMap<Name, Arc<Object>>,
     pub namespaces: BTreeMap<String, Arc<Object>>,
     /// Finished Jobs that go by themselves, and when.
@@ -70,6 +73,9 @@ impl State {
         }
         for (key, at) in recovered.expiring {
             state.expire_at((key.namespace, key.name), at);
+        }
+        for record in recovered.cron_jobs {
+            state.cron_jobs.take(record);
         }
         for record in recovered.unfinished {
             state.take_job(record);
@@ -138,9 +144,9 @@ impl State {
 
     /// Returns when something is due without anything else happening.
     pub(super) fn wake_at(&self) -> Option<Timestamp> {
-        let job = self.timers.first().map(|(at, _)| *at);
+        let timer = self.timers.first().map(|(at, _)| *at);
         let expiry = self.expiry.first().map(|(at, _)| *at);
-        [job, expiry].into_iter().flatten().min()
+        [timer, self.cron_jobs.next(), expiry].into_iter().flatten().min()
     }
 
     /// Lets go of a Job that is over.

@@ -7,13 +7,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use k8s_openapi::api::batch::v1::CronJob;
 use k8s_openapi::api::core::v1::{Event, EventSource, ObjectReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::Store;
 use super::turn::Turn;
 use crate::Timestamp;
-use crate::api::{Kind, Object};
+use crate::api::{Kind, Object, ObjectKey};
 use crate::control::job::EventKind;
 use crate::pods::{JobInfo, Pod, uuid};
 
@@ -38,6 +39,7 @@ pub(super) struct About {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Source {
     JobController,
+    CronJobController,
     Scheduler,
     Node,
 }
@@ -46,6 +48,7 @@ impl Source {
     const fn component(self) -> &'static str {
         match self {
             Self::JobController => "job-controller",
+            Self::CronJobController => "cronjob-controller",
             Self::Scheduler => "default-scheduler",
             Self::Node => "kubelet",
         }
@@ -60,6 +63,17 @@ impl About {
             namespace: info.namespace.clone(),
             name: info.name.clone(),
             uid: info.uid.clone(),
+            field_path: None,
+        }
+    }
+
+    /// Returns a CronJob.
+    pub(super) fn cron_job(key: &ObjectKey, cron_job: &CronJob) -> Self {
+        Self {
+            kind: Kind::CronJob,
+            namespace: key.namespace.clone(),
+            name: key.name.clone(),
+            uid: cron_job.metadata.uid.clone().unwrap_or_default(),
             field_path: None,
         }
     }
@@ -151,11 +165,19 @@ impl Correlator {
 
     fn make_room(&mut self, now: Timestamp) {
         self.groups.retain(|_, group| now.since(group.last) <= WINDOW);
-        while self.groups.len() >= MOST_GROUPS {
-            let oldest = self.groups.iter().min_by_key(|(_, group)| group.last);
-            let Some(key) = oldest.map(|(key, _)| key.clone()) else { return };
-            self.groups.remove(&key);
+        if self.groups.len() < MOST_GROUPS {
+            return;
         }
+        // The older half at once: looking for the oldest of all with each new one would cost far more.
+        let mut ages: Vec<Timestamp> = self.groups.values().map(|group| group.last).collect();
+        ages.sort_unstable();
+        let median = ages[ages.len() / 2];
+        let mut surplus = MOST_GROUPS / 2;
+        self.groups.retain(|_, group| {
+            let goes = surplus > 0 && group.last <= median;
+            surplus -= usize::from(goes);
+            !goes
+        });
     }
 }
 

@@ -93,10 +93,10 @@ impl<S: Store> Turn<'_, S> {
                 self.state.claims.insert(name, Arc::clone(&object));
                 self.stage.room = true;
             }
+            Kind::CronJob => self.touch_cron_job(&key),
             Kind::ServiceAccount
             | Kind::ConfigMap
             | Kind::Secret
-            | Kind::CronJob
             | Kind::Job
             | Kind::Pod
             | Kind::Event => {}
@@ -108,6 +108,7 @@ impl<S: Store> Turn<'_, S> {
         let key = object.key();
         let id = self.job_id(&key)?;
         let object = self.stage.put(Some(Arc::clone(old)), object, Some(id));
+        self.follow_job(Some(old), Some(&object));
         let Object::Job(job) = &*object else { return Ok(object) };
         let rules = Rules::of(&job.spec.clone().unwrap_or_default());
         self.set_expiry(&key, &rules, job.status.as_ref());

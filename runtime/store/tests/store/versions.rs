@@ -2,9 +2,11 @@
 
 use jobling_core::Timestamp;
 use jobling_core::api::Kind;
+use jobling_core::control::cronjob::End;
 use jobling_core::engine::{ListScope, Reader, Store};
 use jobling_core::pods::PodPhase;
 use jobling_store::{Database, OpenError, Settings};
+use serde_json::json;
 
 use crate::given::key;
 
@@ -35,6 +37,41 @@ fn a_database_of_version_1_opens_with_everything_in_it() {
         let listed: Vec<_> = listed.iter().map(|object| object.key().name).collect();
         assert_eq!(listed, names);
     }
+}
+
+#[test]
+fn the_jobs_of_cron_jobs_of_version_1_are_found() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("jobling.db");
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch(VERSION_1).unwrap();
+    let cron_job = json!({
+        "apiVersion": "batch/v1", "kind": "CronJob",
+        "metadata": {"namespace": "default", "name": "backup", "uid": "u-1", "resourceVersion": "5"},
+        "spec": {"schedule": "@daily", "jobTemplate": {}},
+    });
+    let insert = "INSERT INTO objects (kind, namespace, name, revision, body)
+        VALUES ('CronJob', 'default', 'backup', 5, ?1)";
+    old.execute(insert, [cron_job.to_string()]).unwrap();
+    // "done" is a run of it, "report" another's.
+    let own = "UPDATE jobs SET body = json_set(body, '$.metadata.ownerReferences', json(?2))
+        WHERE name = ?1";
+    for (job, kind) in [("done", "CronJob"), ("report", "Other")] {
+        let owner = json!([{
+            "apiVersion": "batch/v1", "kind": kind, "name": "backup", "uid": "u-1",
+            "controller": true,
+        }]);
+        assert_eq!(old.execute(own, [job, &owner.to_string()]).unwrap(), 1);
+    }
+    drop(old);
+
+    let (mut writer, _) = Database::open(&path, &Settings::default()).unwrap();
+    let recovered = writer.recover().unwrap();
+    let [cron_job] = recovered.cron_jobs.as_slice() else { panic!("one CronJob is stored") };
+    assert_eq!((&*cron_job.name, &*cron_job.uid), ("backup", "u-1"));
+    let [done] = cron_job.jobs.as_slice() else { panic!("it has one Job") };
+    assert_eq!((&*done.name, done.end.map(End::condition)), ("done", Some("Complete")));
+    assert_eq!(recovered.unfinished.len(), 1, "and the rest is as it was");
 }
 
 #[test]

@@ -4,15 +4,20 @@ use k8s_openapi::api::batch::v1::{CronJob, JobTemplateSpec};
 
 use super::job;
 use crate::api::field::{Errors, Path};
+use crate::control::cronjob::{FOLD, MOST_SPREAD_SECONDS, SPREAD_SECONDS, spread_seconds};
 use crate::schedule::{Schedule, Zone};
 
 const CONCURRENCY_POLICIES: [&str; 3] = ["Allow", "Forbid", "Replace"];
+
+/// How often a local time fires that comes twice.
+const FOLDS: [&str; 2] = ["once", "twice"];
 
 /// A run's Job is named after its `CronJob` and eleven characters more, within a label's 63.
 const NAME_BYTES: usize = 52;
 
 /// Checks a new `CronJob` but its metadata.
 pub(super) fn validate(errors: &mut Errors, cron_job: &CronJob) {
+    own_annotations(errors, cron_job);
     validate_spec(errors, cron_job, None);
     let name = cron_job.metadata.name.as_deref().unwrap_or_default();
     if name.len() > NAME_BYTES {
@@ -23,7 +28,22 @@ pub(super) fn validate(errors: &mut Errors, cron_job: &CronJob) {
 
 /// Checks a changed `CronJob` but its metadata; a name that was too long stays.
 pub(super) fn validate_update(errors: &mut Errors, new: &CronJob, old: &CronJob) {
+    own_annotations(errors, new);
     validate_spec(errors, new, Some(old));
+}
+
+/// Checks the annotations of this host's own: one that cannot be read would be taken for none.
+fn own_annotations(errors: &mut Errors, cron_job: &CronJob) {
+    let annotations = cron_job.metadata.annotations.as_ref();
+    let path = Path::new("metadata").child("annotations");
+    let find = |key: &str| annotations.and_then(|all| all.get(key)).map(String::as_str);
+    if let Some(text) = find(SPREAD_SECONDS).filter(|text| spread_seconds(text).is_none()) {
+        let why = format!("must be a whole number of seconds from 0 to {MOST_SPREAD_SECONDS}");
+        errors.invalid(&path.key(SPREAD_SECONDS), text, &why);
+    }
+    if let Some(text) = find(FOLD).filter(|text| !FOLDS.contains(text)) {
+        errors.not_supported(&path.key(FOLD), text, &FOLDS);
+    }
 }
 
 fn validate_spec(errors: &mut Errors, cron_job: &CronJob, old: Option<&CronJob>) {

@@ -8,12 +8,16 @@ use sha2::{Digest, Sha256};
 use crate::Timestamp;
 use crate::schedule::{Fold, Schedule, ScheduleError, UnknownZone, Zone};
 
-/// The annotation with which a local time that comes twice fires once: `once`.
+/// The annotation with which a local time that comes twice fires once (`once`) or, as without it, twice (`twice`).
 pub const FOLD: &str = "jobling.dev/fold";
 
 /// The annotation that starts runs up to so many seconds late, always as many for one CronJob, so that
 /// those of one minute do not all start at once.
 pub const SPREAD_SECONDS: &str = "jobling.dev/spread-seconds";
+
+/// The most that [`SPREAD_SECONDS`] may say: a day. A run's Job is named after its scheduled time, and one
+/// that began later than a day after it would be taken for another day's.
+pub const MOST_SPREAD_SECONDS: u32 = 86_400;
 
 /// The reference warns of more missed runs than this (`pkg/controller/cronjob/utils.go`).
 const MANY: usize = 100;
@@ -53,13 +57,26 @@ pub(super) fn schedule(cron_job: &CronJob) -> Result<Schedule, NoSchedule> {
     })
 }
 
-/// Returns how long after its time each run of this CronJob is started.
+/// Returns what [`SPREAD_SECONDS`] says, if that is a number of seconds that it may say.
+#[must_use]
+pub fn spread_seconds(text: &str) -> Option<u32> {
+    // Digits alone: Rust would read a sign, too.
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    let seconds = text.parse().ok().filter(|_| is_number)?;
+    (seconds <= MOST_SPREAD_SECONDS).then_some(seconds)
+}
+
+/// Returns how long after its time each run of this CronJob is started: drawn from its namespace and name,
+/// so that it is the same after the CronJob was deleted and applied again.
 pub(super) fn spread(cron_job: &CronJob) -> Duration {
-    let seconds = annotation(cron_job, SPREAD_SECONDS).and_then(|text| text.parse::<u32>().ok());
-    let uid = cron_job.metadata.uid.as_deref().unwrap_or_default();
-    let digest = Sha256::digest(uid.as_bytes());
+    let Some(most) = annotation(cron_job, SPREAD_SECONDS).and_then(spread_seconds) else {
+        return Duration::ZERO;
+    };
+    let namespace = cron_job.metadata.namespace.as_deref().unwrap_or_default();
+    let name = cron_job.metadata.name.as_deref().unwrap_or_default();
+    let digest = Sha256::digest(format!("{namespace}/{name}"));
     let drawn = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
-    Duration::from_secs(u64::from(drawn) % (u64::from(seconds.unwrap_or_default()) + 1))
+    Duration::from_secs(u64::from(drawn) % (u64::from(most) + 1))
 }
 
 /// Returns whether the last run's time was written by a clock that was ahead. A clock that is before the

@@ -10,6 +10,7 @@
 
 mod due;
 mod jobs;
+mod owned;
 mod plan;
 #[cfg(test)]
 mod rulebook;
@@ -17,6 +18,7 @@ mod run;
 #[cfg(test)]
 mod testing;
 
-pub use due::{FOLD, SPREAD_SECONDS};
+pub use due::{FOLD, MOST_SPREAD_SECONDS, SPREAD_SECONDS, spread_seconds};
+pub use owned::{End, Origin, OwnedJob, Stay, controller};
 pub use plan::{CronState, Plan, plan};
-pub use run::{SCHEDULED_TIMESTAMP, reference};
+pub use run::{LATENESS_SECONDS, SCHEDULED_TIMESTAMP, lateness, reference};

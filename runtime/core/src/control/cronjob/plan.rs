@@ -5,6 +5,7 @@ use std::time::Duration;
 use k8s_openapi::api::batch::v1::{CronJob, CronJobStatus, Job};
 
 use super::due::{self, Due};
+use super::owned::{OwnedJob, Stay};
 use super::{jobs, run};
 use crate::Timestamp;
 use crate::control::job::{EventKind, NewEvent};
@@ -16,7 +17,7 @@ pub struct CronState<'a> {
     /// The CronJob, with its status.
     pub cron_job: &'a CronJob,
     /// Every Job whose controlling owner it is, those that have ended and those being deleted too.
-    pub jobs: &'a [&'a Job],
+    pub jobs: &'a [OwnedJob],
 }
 
 /// What a CronJob calls for now. All of it belongs into one commit.
@@ -56,8 +57,8 @@ impl Plan {
         self.events.push(NewEvent { kind: EventKind::Warning, reason: reason.into(), message });
     }
 
-    pub(super) fn delete(&mut self, job: &Job) {
-        let name = jobs::name(job).to_owned();
+    pub(super) fn delete(&mut self, job: &OwnedJob) {
+        let name = job.name.to_string();
         self.tell("SuccessfulDelete", format!("Deleted job {name}"));
         self.delete.push(name);
     }
@@ -68,7 +69,7 @@ impl Plan {
 pub fn plan(state: &CronState<'_>, now: Timestamp) -> Plan {
     let mut plan = Plan::default();
     let mut status = state.cron_job.status.clone().unwrap_or_default();
-    jobs::observe(state.jobs, &mut status, &mut plan);
+    jobs::observe(state.cron_job, state.jobs, &mut status, &mut plan);
     jobs::clean_up(state.cron_job, state.jobs, &mut plan);
     if state.cron_job.metadata.deletion_timestamp.is_none() {
         look_at_the_clock(state, &mut status, &mut plan, now);
@@ -136,6 +137,12 @@ fn start(
     at: Timestamp,
 ) {
     let cron_job = state.cron_job;
+    let name = run::name(cron_job, run);
+    // Made before the clock was put back: nothing was missed.
+    if state.jobs.iter().any(|job| *job.name == *name) {
+        status.last_schedule_time = Some(run.to_time());
+        return;
+    }
     if due.is_many {
         plan.warn(
             "TooManyMissedTimes",
@@ -148,11 +155,6 @@ fn start(
         let when = Zone::UTC.rfc3339(run);
         return plan.warn("MissSchedule", format!("Missed scheduled time to start a job: {when}"));
     }
-    let name = run::name(cron_job, run);
-    if state.jobs.iter().any(|job| jobs::name(job) == name) {
-        status.last_schedule_time = Some(run.to_time());
-        return;
-    }
     let active = status.active.clone().unwrap_or_default();
     match cron_job.spec.concurrency_policy.as_deref() {
         Some("Forbid") if !active.is_empty() => {
@@ -161,9 +163,10 @@ fn start(
             return plan.tell("JobAlreadyActive", message.to_owned());
         }
         Some("Replace") => {
-            let is_active = |job: &&&Job| active.iter().any(|one| one.uid == job.metadata.uid);
+            let is_active =
+                |job: &&OwnedJob| active.iter().any(|one| one.uid.as_deref() == Some(&*job.uid));
             for job in state.jobs.iter().filter(is_active) {
-                if job.metadata.deletion_timestamp.is_none() {
+                if job.stay == Stay::Present {
                     plan.delete(job);
                 }
             }
@@ -172,8 +175,9 @@ fn start(
         Some(_) | None => {}
     }
     plan.tell("SuccessfulCreate", format!("Created job {name}"));
-    plan.create = Some(Box::new(run::job(cron_job, schedule.zone(), run)));
-    plan.lateness = Some(at.since(run));
+    let late = at.since(run);
+    plan.create = Some(Box::new(run::job(cron_job, schedule.zone(), run, late)));
+    plan.lateness = Some(late);
     status.last_schedule_time = Some(run.to_time());
 }
 
@@ -216,6 +220,7 @@ mod tests {
               "metadata": {
                 "annotations": {
                   "batch.kubernetes.io/cronjob-scheduled-timestamp": "2026-11-23T10:00:00+01:00",
+                  "jobling.dev/lateness-seconds": "3.000",
                   "note": "b"
                 },
                 "labels": {

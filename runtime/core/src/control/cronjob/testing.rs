@@ -3,6 +3,7 @@
 use k8s_openapi::api::batch::v1::{CronJob, Job, JobCondition};
 use serde_json::{Value, json};
 
+use super::owned::OwnedJob;
 use super::plan::{CronState, Plan, plan};
 use crate::Timestamp;
 
@@ -54,7 +55,7 @@ pub(super) fn given(spec: &Value) -> World {
 impl World {
     /// Plans without carrying anything out.
     pub(super) fn plan(&self, now: Timestamp) -> Plan {
-        let jobs: Vec<&Job> = self.jobs.iter().collect();
+        let jobs: Vec<OwnedJob> = self.jobs.iter().map(OwnedJob::of).collect();
         plan(&CronState { cron_job: &self.cron_job, jobs: &jobs }, now)
     }
 

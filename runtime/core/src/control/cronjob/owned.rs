@@ -1,0 +1,110 @@
+//! What is kept of a CronJob's Jobs between decisions: a few words each, as there may be many.
+
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
+
+use super::run::SCHEDULED_TIMESTAMP;
+use crate::Timestamp;
+use crate::control::job::Ledger;
+
+/// How a Job has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// With the condition Complete, at this time.
+    Complete(Option<Timestamp>),
+    /// With the condition Failed.
+    Failed,
+}
+
+impl End {
+    /// Returns the condition's type.
+    #[must_use]
+    pub const fn condition(self) -> &'static str {
+        match self {
+            Self::Complete(_) => "Complete",
+            Self::Failed => "Failed",
+        }
+    }
+
+    /// Returns the end of a Job of that status, if it has one.
+    #[must_use]
+    pub fn of(ledger: &Ledger) -> Option<Self> {
+        let end = ledger.finished()?;
+        Some(if end.type_ == "Complete" {
+            Self::Complete(ledger.completion_time)
+        } else {
+            Self::Failed
+        })
+    }
+}
+
+/// Where a Job of a CronJob comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// A run of the schedule.
+    Run,
+    /// Somebody who made the CronJob its owner, as `kubectl create job --from` does.
+    Elsewhere,
+}
+
+/// Whether a Job is being deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stay {
+    /// It is not.
+    Present,
+    /// It is, and something holds it.
+    Going,
+}
+
+/// A Job whose controlling owner is a CronJob, as far as decisions about the CronJob look at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnedJob {
+    /// `metadata.name`.
+    pub name: Box<str>,
+    /// `metadata.uid`.
+    pub uid: Box<str>,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Whether it is being deleted.
+    pub stay: Stay,
+    /// When its controller started it.
+    pub started: Option<Timestamp>,
+    /// How it has ended, if it has.
+    pub end: Option<End>,
+}
+
+impl OwnedJob {
+    /// Returns what a Job tells.
+    #[must_use]
+    pub fn of(job: &Job) -> Self {
+        let mut owned = Self::new(&job.metadata);
+        owned.observe(&Ledger::of(&job.status.clone().unwrap_or_default()));
+        owned
+    }
+
+    fn new(metadata: &ObjectMeta) -> Self {
+        let annotations = metadata.annotations.as_ref();
+        let is_run = annotations.is_some_and(|all| all.contains_key(SCHEDULED_TIMESTAMP));
+        Self {
+            name: metadata.name.as_deref().unwrap_or_default().into(),
+            uid: metadata.uid.as_deref().unwrap_or_default().into(),
+            origin: if is_run { Origin::Run } else { Origin::Elsewhere },
+            stay: if metadata.deletion_timestamp.is_some() { Stay::Going } else { Stay::Present },
+            started: None,
+            end: None,
+        }
+    }
+
+    /// Takes in what has become of the Job.
+    pub fn observe(&mut self, ledger: &Ledger) {
+        self.started = ledger.start_time;
+        self.end = End::of(ledger);
+    }
+}
+
+/// Returns the CronJob that controls a Job of that metadata.
+#[must_use]
+pub fn controller(metadata: &ObjectMeta) -> Option<&OwnerReference> {
+    let owners = metadata.owner_references.as_deref().unwrap_or_default();
+    owners.iter().find(|owner| owner.controller == Some(true) && owner.kind == "CronJob")
+}
