@@ -68,7 +68,7 @@ fn migrate_brings_the_database_on_its_claim_up_once() {
 
 #[test]
 fn every_example_has_a_manifest_and_a_readme_of_about_ten_lines() {
-    for name in ["hello", "flaky", "primes", "migrate", "images"] {
+    for name in ["hello", "flaky", "primes", "migrate"] {
         assert!(example(name).join("job.yaml").exists(), "{name}");
         let readme = std::fs::read_to_string(example(name).join("README.md")).expect(name);
         let lines = readme.lines().count();

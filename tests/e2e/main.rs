@@ -4,7 +4,6 @@
 mod bad_input;
 mod examples;
 mod hostile;
-mod images;
 mod kills;
 mod manifests;
 mod outcome;

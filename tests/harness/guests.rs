@@ -24,30 +24,15 @@ pub fn manifest(name: &str) -> PathBuf {
 pub fn module(name: &str) -> PathBuf {
     let example = example(name).join("Cargo.toml");
     let workspace = if example.exists() { "examples" } else { "tests/modules" };
-    let release = target_directory(workspace).join("wasm32-wasip1/release");
-    let path = release.join(name).with_extension("wasm");
-    assert!(path.exists(), "{} is missing: run scripts/test", path.display());
-    path
-}
-
-/// Returns an example as a native program, as `scripts/test` built it.
-///
-/// # Panics
-/// Where it is not built.
-#[must_use]
-pub fn native(name: &str) -> PathBuf {
-    let path = target_directory(".").join("guests/debug").join(name);
-    assert!(path.exists(), "{} is missing: run scripts/test", path.display());
-    path
-}
-
-fn target_directory(workspace: &str) -> PathBuf {
     let metadata = MetadataCommand::new()
         .manifest_path(root().join(workspace).join("Cargo.toml"))
         .no_deps()
         .exec()
         .expect("cargo metadata reads the guests' workspace");
-    metadata.target_directory.into_std_path_buf()
+    let release = metadata.target_directory.join("wasm32-wasip1/release");
+    let path = release.join(name).with_extension("wasm").into_std_path_buf();
+    assert!(path.exists(), "{} is missing: run scripts/test", path.display());
+    path
 }
 
 fn root() -> &'static Path {

@@ -8,5 +8,5 @@ mod program;
 
 pub use daemon::{Daemon, Lines};
 pub use folder::Folder;
-pub use guests::{example, manifest, module, native};
+pub use guests::{example, manifest, module};
 pub use program::{Output, jobling};

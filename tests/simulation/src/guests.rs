@@ -154,14 +154,12 @@ impl Runner for PlayedNode {
     fn object_changed(&mut self, _key: &ObjectKey, _object: Option<&Object>) {}
 }
 
-/// Draws what a guest will do. The Job's annotation `failures` says how many of 100 attempts fail.
+/// Draws what a guest will do. The Job's annotation `failures` says how many of 100 attempts fail,
+/// `seconds` how long most of them take.
 fn script(start: &PodStart, now: Timestamp, dice: &mut Rng) -> Vec<(Timestamp, PodStatus)> {
-    let failures: u8 = start
-        .job
-        .annotations
-        .get("failures")
-        .and_then(|percent| percent.parse().ok())
-        .unwrap_or_default();
+    let said = |key| start.job.annotations.get(key).and_then(|text| text.parse::<u64>().ok());
+    let failures = said("failures").unwrap_or_default();
+    let seconds = said("seconds");
     let on_failure = start
         .job
         .template
@@ -180,12 +178,13 @@ fn script(start: &PodStart, now: Timestamp, dice: &mut Rng) -> Vec<(Timestamp, P
             at = at.plus(Duration::from_millis(dice.u64(0..500)));
             script.push((at, running(at, restarts)));
         }
-        at = at.plus(Duration::from_millis(match dice.u8(0..10) {
-            0..6 => dice.u64(0..10),
-            6..9 => dice.u64(0..10_000),
-            _ => dice.u64(0..600_000),
+        at = at.plus(Duration::from_millis(match (seconds, dice.u8(0..10)) {
+            (Some(seconds), 0..6) => dice.u64(0..=seconds * 2_000),
+            (None, 0..6) => dice.u64(0..10),
+            (_, 6..9) => dice.u64(0..10_000),
+            (_, _) => dice.u64(0..600_000),
         }));
-        let code = if dice.u8(0..100) < failures { i32::from(dice.u8(1..4)) } else { 0 };
+        let code = if u64::from(dice.u8(0..100)) < failures { i32::from(dice.u8(1..4)) } else { 0 };
         // A guest that has failed that often has outlasted every limit there is.
         if code == 0 || !on_failure || restarts > 40 {
             script.push((at, ended(at, code, restarts)));

@@ -4,9 +4,17 @@
 //! [`run`] plays one seed; the [`Oracle`](oracle::Oracle) watches the change feed, as any client could,
 //! and checks what must always hold; the invariants are listed there.
 
+//!
+//! [`year`] plays a year of a hundred CronJobs, whose accounts say what became of every run. [`Host`] is
+//! what both play with, for tests that set the scene by hand.
+
 mod guests;
+mod host;
 mod jobs;
 mod oracle;
 mod world;
+mod year;
 
+pub use host::{Host, Stepped};
 pub use world::{Report, run};
+pub use year::{Tally, Year, year};
