@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::limits::Defaults;
 use crate::logs::RunLog;
 use crate::ports::LocalImage;
-use crate::volumes::Held;
+use crate::volumes::{Held, MessageFile};
 
 /// What a container may do in a mounted directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +61,8 @@ pub(crate) struct ContainerSpec {
     pub(crate) hosts: BTreeMap<String, IpAddr>,
     /// Where its output goes.
     pub(crate) log: RunLog,
+    /// Where it may say how it ended.
+    pub(crate) message: Option<MessageFile>,
 }
 
 /// Why a run ended.

@@ -14,6 +14,7 @@ use crate::containers::{
 };
 use crate::limits::Defaults;
 use crate::logs::{RunLog, Stream};
+use crate::volumes::MessageFile;
 
 /// Pieces of output of one run that may wait for the log.
 const PIECES: usize = 4;
@@ -77,6 +78,12 @@ impl Sandboxed {
             Ok(prepared) => prepared,
             Err(error) => return not_started(error.to_string()),
         };
+        let mut spec = spec;
+        let message = spec.message.as_ref().filter(|_| prepared.opens_files());
+        match message.map(MessageFile::mount).transpose() {
+            Ok(mount) => spec.mounts.extend(mount.flatten()),
+            Err(why) => return not_started(why),
+        }
         let mut run = match self.run_spec(&spec) {
             Ok(run) => run,
             Err(why) => return not_started(why),

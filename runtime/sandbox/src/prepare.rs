@@ -23,6 +23,7 @@ struct Inner {
     start: Start,
     code_bytes: u64,
     memories: u32,
+    opens_files: bool,
 }
 
 /// What is started.
@@ -41,6 +42,12 @@ impl Prepared {
     /// Returns how many memories one run of it takes.
     pub(crate) fn memories(&self) -> u32 {
         self.0.memories
+    }
+
+    /// Returns whether it can open files at all, by what it imports.
+    #[must_use]
+    pub fn opens_files(&self) -> bool {
+        self.0.opens_files
     }
 
     /// Returns the size of its compiled code in bytes.
@@ -291,6 +298,7 @@ impl Preparer {
             start: Start::Module(linked),
             code_bytes: code_bytes(module.image_range()),
             memories: memories.max(1),
+            opens_files: module.imports().any(|import| import.name() == "path_open"),
         })))
     }
 
@@ -304,6 +312,10 @@ impl Preparer {
             start: Start::Component(command),
             code_bytes: code_bytes(component.image_range()),
             memories: required.map_or(1, |required| required.num_memories.max(1)),
+            opens_files: component
+                .component_type()
+                .imports(&self.engine)
+                .any(|(name, _)| name.starts_with("wasi:filesystem/")),
         })))
     }
 

@@ -17,6 +17,7 @@ use crate::env::{Braces, ConfigError, Facts, argv, resolve};
 use crate::images;
 use crate::logs::{RunKey, RunLog, Slot};
 use crate::ports::{LocalImage, PullPolicy};
+use crate::volumes::MessageFile;
 
 /// Lists where a pod's containers may connect to.
 const ALLOW_OUTBOUND: &str = "jobling.dev/allow-outbound";
@@ -228,6 +229,8 @@ impl Live<'_> {
         let node = self.pod.node();
         let run = self.pod.container(self.slot).map_or(0, |status| status.restarts);
         let key = RunKey { pod: self.pod.id(), slot: self.slot, run };
+        let directory = node.volumes.message_directory(self.pod.id(), &self.container.name, run);
+        let message = MessageFile::of(self.container, directory, &configuration.mounts);
         ContainerSpec {
             image,
             args: configuration.args,
@@ -237,6 +240,7 @@ impl Live<'_> {
             allow_outbound: self.allow_outbound(),
             hosts: self.hosts(),
             log: RunLog::begin(&node.logs, &node.clock, key),
+            message,
         }
     }
 
@@ -265,7 +269,7 @@ impl Live<'_> {
             // Whoever waited for it may be gone.
             started.send(()).ok();
         }
-        let log = spec.log.clone();
+        let (log, message) = (spec.log.clone(), spec.message.clone());
         let started_at = self.pod.now();
         let end = tokio::select! {
             biased;
@@ -276,7 +280,8 @@ impl Live<'_> {
         if let Ending::StorageLimit(quota) = &end.ending {
             self.pod.evict(quota);
         }
-        let terminated = terminated(end.ending, &log.tail(), started_at, self.pod.now());
+        let left = message.map_or_else(String::new, |message| message.read());
+        let terminated = terminated(end.ending, &left, &log.tail(), started_at, self.pod.now());
         self.pod.board().change_container(self.slot, |status| {
             status.fuel = end.fuel_used;
             status.state = ContainerState::Terminated(terminated.clone());

@@ -8,31 +8,37 @@ use crate::containers::Ending;
 /// The exit code of what was ended from here: 128 and SIGTERM.
 pub(crate) const STOPPED: i32 = 143;
 
-/// Returns what `ending` comes to. A container that failed without a message of its own tells the `tail`
-/// of its stderr.
+/// Returns what `ending` comes to. What the guest `left` as its termination message is told before what is
+/// known from here; a container that failed without either tells the `tail` of its stderr.
 pub(crate) fn terminated(
     ending: Ending,
+    left: &str,
     tail: &str,
     started_at: Timestamp,
     finished_at: Timestamp,
 ) -> Terminated {
+    let said = if left.is_empty() { tail } else { left }.to_owned();
     let (exit_code, reason, message) = match ending {
-        Ending::Exited(0) => (0, "Completed", String::new()),
-        Ending::Exited(code) => (i32::from(code), "Error", tail.to_owned()),
-        Ending::Trapped(message) | Ending::HostFailed(message) => (134, "Error", message),
-        Ending::OutOfMemory => (137, "OOMKilled", tail.to_owned()),
-        Ending::OutOfFuel => (152, "FuelExhausted", tail.to_owned()),
+        Ending::Exited(0) => (0, "Completed", left.to_owned()),
+        Ending::Exited(code) => (i32::from(code), "Error", said),
+        Ending::Trapped(why) | Ending::HostFailed(why) => (134, "Error", after(left, why)),
+        Ending::OutOfMemory => (137, "OOMKilled", said),
+        Ending::OutOfFuel => (152, "FuelExhausted", said),
         // 128 and SIGXFSZ, the signal for files that grow too large.
         Ending::OutputLimit => {
-            (153, "OutputLimitExceeded", "it printed more than its limit".to_owned())
+            (153, "OutputLimitExceeded", after(left, "it printed more than its limit".to_owned()))
         }
         Ending::StorageLimit(quota) => {
-            (137, "Error", format!("it wrote more than the limit of {quota}"))
+            (137, "Error", after(left, format!("it wrote more than the limit of {quota}")))
         }
         Ending::NotStarted(why) => (128, "StartError", why),
-        Ending::Stopped => (STOPPED, "Error", String::new()),
+        Ending::Stopped => (STOPPED, "Error", left.to_owned()),
     };
     Terminated { exit_code, reason: reason.to_owned(), message, started_at, finished_at }
+}
+
+fn after(left: &str, known: String) -> String {
+    if left.is_empty() { known } else { format!("{left}\n{known}") }
 }
 
 #[cfg(test)]
@@ -52,9 +58,24 @@ mod tests {
             (Ending::Stopped, 143, "Error", ""),
         ] {
             let at = Timestamp::default();
-            let end = terminated(ending.clone(), "tail", at, at);
+            let end = terminated(ending.clone(), "", "tail", at, at);
             let told = (end.exit_code, end.reason.as_str(), end.message.as_str());
             assert_eq!(told, (code, reason, message), "{ending:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_guest_left_is_told_first() {
+        for (ending, message) in [
+            (Ending::Exited(0), "left"),
+            (Ending::Exited(7), "left"),
+            (Ending::OutOfFuel, "left"),
+            (Ending::Trapped("why".to_owned()), "left\nwhy"),
+            (Ending::NotStarted("why".to_owned()), "why"),
+        ] {
+            let at = Timestamp::default();
+            let end = terminated(ending.clone(), "left", "tail", at, at);
+            assert_eq!(end.message, message, "{ending:?}");
         }
     }
 }

@@ -74,7 +74,7 @@ impl Pod {
 
     /// Removes what is the pod's own, before its end is told: what comes next finds the space.
     pub(super) async fn release_volumes(self: &Arc<Self>) {
-        if !self.has_volumes() {
+        if !self.has_volumes() && !self.node().volumes.has_left(self.id()) {
             return;
         }
         let pod = Arc::clone(self);

@@ -77,15 +77,26 @@ fn given() -> World {
 impl World {
     /// Runs a pod whose guest has `body` and sees `volume` as its only directory; returns how it ended.
     async fn run(&mut self, body: &str, volume: &Value, mount: &Value) -> PodStatus {
-        let image = format!("{}.wasm", self.pods);
-        fs::write(self.dir.path().join(&image), wat::parse_str(module(body)).unwrap()).unwrap();
         let (mut volume, mut mount) = (volume.clone(), mount.clone());
         volume["name"] = "v".into();
         mount["name"] = "v".into();
+        self.run_container(body, &json!([volume]), json!({"volumeMounts": [mount]})).await
+    }
+
+    /// Runs a pod whose guest has `body`.
+    async fn run_container(
+        &mut self,
+        body: &str,
+        volumes: &Value,
+        mut container: Value,
+    ) -> PodStatus {
+        let image = format!("{}.wasm", self.pods);
+        fs::write(self.dir.path().join(&image), wat::parse_str(module(body)).unwrap()).unwrap();
+        container["name"] = "main".into();
+        container["image"] = image.into();
         let mut info = job("report");
         info.template = serde_json::from_value(json!({"spec": {"restartPolicy": "Never",
-            "volumes": [volume],
-            "containers": [{"name": "main", "image": image, "volumeMounts": [mount]}]}}))
+            "volumes": volumes, "containers": [container]}}))
         .unwrap();
         let mut start = pod_start(info);
         Arc::make_mut(&mut start.pod).id = PodId::new(JobId(7), self.pods);
@@ -202,4 +213,20 @@ async fn a_pod_that_writes_more_than_its_empty_dirs_limit_is_evicted() {
     assert_eq!(status.reason, "Evicted");
     assert_eq!(status.message, "Usage of EmptyDir volume \"v\" exceeds its limit. ");
     assert_eq!(code(&status), 137);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_guest_writes_to_its_termination_message_is_told_and_gone_with_the_pod() {
+    let mut world = given();
+    let write = format!(
+        "(drop (call $open (i32.const {CREATE}) (i64.const {WRITE})))
+         (i32.store8 (i32.const 4096) (i32.const 65))
+         (drop (call $write)) (call $exit (i32.const 0))"
+    );
+    let container = json!({"terminationMessagePath": "/dev/f"});
+    let status = world.run_container(&write, &json!([]), container).await;
+    let ContainerState::Terminated(end) = &status.containers[0].state else { panic!("{status:?}") };
+    assert_eq!(end.exit_code, 0);
+    assert!(end.message.starts_with("A\0") && end.message.len() == 4096, "{:?}", end.message);
+    assert_eq!(fs::read_dir(world.dir.path().join("data/pods")).unwrap().count(), 0);
 }

@@ -5,7 +5,8 @@
 //! - `pods/POD/volumes/VOLUME`: an emptyDir, or the files of a configMap, secret, downwardAPI or projected
 //!   volume. Those are written once, before the pod's first container, and guests only read them: a change
 //!   of a ConfigMap or Secret reaches the next pod, not this one;
-//! - `pods/POD/files/CONTAINER`: copies of single files that the container mounts.
+//! - `pods/POD/files/CONTAINER`: copies of single files that the container mounts;
+//! - `pods/POD/messages/CONTAINER-RUN`: the directory of a run's termination message.
 //!
 //! What a container mounts at a file's path is a copy made as the container starts, which it may read and
 //! not write: guests are given directories, never files.
@@ -17,6 +18,7 @@ mod error;
 mod guests;
 mod held;
 mod host_path;
+mod message;
 mod mounts;
 mod path;
 mod set_up;
@@ -26,4 +28,5 @@ mod tests;
 
 pub(crate) use error::{MountError, VolumeError};
 pub(crate) use held::Held;
+pub(crate) use message::MessageFile;
 pub(crate) use set_up::{Volumes, VolumesOfPod};

@@ -95,6 +95,11 @@ impl Volumes {
         self.directory(pod).exists()
     }
 
+    /// Returns the directory for the termination message of a container's run.
+    pub(crate) fn message_directory(&self, pod: PodId, container: &str, run: u32) -> PathBuf {
+        self.directory(pod).join("messages").join(format!("{container}-{run}"))
+    }
+
     /// Removes the directory of a claim that is gone.
     pub(crate) fn claim_gone(&self, key: &ObjectKey, objects: &dyn Objects) {
         if let Err(error) = claims::sweep(&self.data_dir, key, objects) {
