@@ -5,5 +5,6 @@ mod bad_input;
 mod examples;
 mod hostile;
 mod kills;
+mod kubectl_create;
 mod manifests;
 mod outcome;

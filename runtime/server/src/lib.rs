@@ -18,6 +18,7 @@ mod listen;
 mod logs;
 mod media;
 mod openapi;
+mod protobuf;
 mod read;
 mod review;
 mod route;

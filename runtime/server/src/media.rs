@@ -3,6 +3,8 @@
 use jobling_core::api::{ApiError, Reason};
 use serde_json::Value;
 
+use crate::protobuf;
+
 /// How much of an object goes along with a table's row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum IncludeObject {
@@ -117,7 +119,8 @@ pub(crate) fn essence(content_type: Option<&str>) -> &str {
 /// server's sentences.
 ///
 /// # Errors
-/// `UnsupportedMediaType` for anything but JSON and YAML, `BadRequest` for a body that is neither.
+/// `UnsupportedMediaType` for anything but JSON, YAML and protobuf, `BadRequest` for a body that is not
+/// what it is said to be.
 pub(crate) fn decode(
     content_type: Option<&str>,
     body: &[u8],
@@ -132,6 +135,9 @@ pub(crate) fn decode(
         "application/yaml" => serde_yaml::from_slice(body)
             .map(|value| (value, Vec::new()))
             .map_err(|error| refuse(format!("the body is no YAML: {error}"))),
+        protobuf::MEDIA_TYPE => protobuf::decode(body)
+            .map(|value| (value, Vec::new()))
+            .map_err(|error| refuse(format!("the body is no protobuf object: {error}"))),
         other => Err(unsupported(other)),
     }
 }
@@ -143,7 +149,7 @@ pub(crate) fn unsupported(given: &str) -> ApiError {
         Reason::UnsupportedMediaType,
         format!(
             "the body of the request was in an unknown format ({given}) - accepted media types \
-             include: application/json, application/yaml"
+             include: application/json, application/yaml, application/vnd.kubernetes.protobuf"
         ),
     )
 }
@@ -197,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn json_and_yaml_bodies_are_read_and_protobuf_is_refused() {
+    fn a_body_is_read_as_what_it_is_said_to_be() {
         let object = serde_json::json!({"kind": "Job"});
         for (content_type, body, read) in [
             (None, r#"{"kind":"Job"}"#, Ok(object.clone())),
@@ -207,9 +213,11 @@ mod tests {
             (Some("application/yaml"), "\t- {", Err(Reason::BadRequest)),
             (
                 Some("application/vnd.kubernetes.protobuf"),
-                "k8s\0",
-                Err(Reason::UnsupportedMediaType),
+                "k8s\0\u{a}\u{9}\u{a}\u{2}v1\u{12}\u{3}Pod",
+                Ok(serde_json::json!({"apiVersion": "v1", "kind": "Pod"})),
             ),
+            (Some(protobuf::MEDIA_TYPE), "kind: Job", Err(Reason::BadRequest)),
+            (Some("application/cbor"), "", Err(Reason::UnsupportedMediaType)),
         ] {
             let given = decode(content_type, body.as_bytes());
             let given = given.map(|(value, _)| value).map_err(|error| error.reason);

@@ -80,9 +80,9 @@ async fn yaml_is_taken_and_what_is_not_served_is_refused_in_words() {
     let made =
         world.send(&format!("POST {MAPS}"), &yaml, b"metadata: {name: a}\ndata: {v: '1'}\n").await;
     assert_eq!(made.status, 201, "{}", made.text);
-    let protobuf = [("content-type", "application/vnd.kubernetes.protobuf")];
+    let cbor = [("content-type", "application/cbor")];
     for (line, headers, status, word) in [
-        (format!("POST {MAPS}"), protobuf, 415, "application/json"),
+        (format!("POST {MAPS}"), cbor, 415, "application/json"),
         (
             format!("PATCH {MAPS}/a"),
             [("content-type", "application/apply-patch+yaml")],
