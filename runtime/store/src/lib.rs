@@ -8,6 +8,7 @@
 mod cron_jobs;
 mod database;
 mod directory;
+mod events;
 mod failure;
 mod feed;
 mod infos;

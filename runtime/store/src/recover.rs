@@ -12,7 +12,7 @@ use rusqlite::Connection;
 
 use crate::failure::{corrupt, store_error};
 use crate::objects::{all, rows};
-use crate::{cron_jobs, jobs, pods};
+use crate::{cron_jobs, events, jobs, pods};
 
 /// Returns what is remembered.
 pub(crate) fn recover(connection: &Connection) -> Result<Recovered, StoreError> {
@@ -28,6 +28,7 @@ pub(crate) fn recover(connection: &Connection) -> Result<Recovered, StoreError> 
         unfinished: unfinished(connection)?,
         expiring: expiring(connection)?,
         cron_jobs: cron_jobs::all(connection)?,
+        oldest_event: events::oldest(connection, None)?,
         objects: all(connection, &[Kind::Namespace, Kind::PersistentVolumeClaim])?,
     })
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jobling_core::Timestamp;
 use jobling_core::api::{Kind, Object, ObjectKey};
 use jobling_core::engine::{Batch, JobRecord, Recovered, Store, StoreError};
 use jobling_core::pods::{JobInfo, Pod};
@@ -10,7 +11,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::failure::store_error;
 use crate::feed::Feed;
 use crate::infos::Infos;
-use crate::{jobs, objects, pods, recover, write};
+use crate::{events, jobs, objects, pods, recover, write};
 
 /// The writing side of the database: core's `Store`. There is one of each database.
 #[derive(Debug)]
@@ -104,6 +105,23 @@ impl Store for Writer {
         keys.extend(jobs::keys(&self.connection, namespace)?);
         keys.extend(pods::orphan_keys(&self.connection, &self.infos, namespace)?);
         Ok(keys)
+    }
+
+    fn events_outside(
+        &mut self,
+        from: Timestamp,
+        until: Timestamp,
+        most: usize,
+    ) -> Result<Vec<ObjectKey>, StoreError> {
+        events::outside(&self.connection, from, until, most)
+    }
+
+    fn oldest_event(
+        &mut self,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        events::oldest(&self.connection, Some((from, until)))
     }
 }
 

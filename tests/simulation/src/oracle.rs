@@ -9,7 +9,8 @@
 //! 5. A terminal condition never changes, comes after its forerunner (`FailureTarget`, `SuccessCriteriaMet`)
 //!    and while no pod lives; `completedIndexes` never lose an index but by a smaller `completions`.
 //! 6. A Job with more failures than backoffLimit is failing; one that completed had its successes.
-//! 7. While the clock goes forward, no pod is created sooner after a failure than the back-off says.
+//! 7. While the clock goes forward, no pod is created sooner after a failure than the back-off says; ends
+//!    that one recovery found are one failure in a row.
 //! 8. An acknowledged object exists until its deletion is acknowledged or its time to live is over.
 //! 9. The pods that the node runs are those that the store says are scheduled and have not ended; their
 //!    memory and number stay within the host's budget; a pod whose claim is missing does not run.
@@ -55,6 +56,8 @@ pub(crate) struct Oracle {
     ended: BTreeMap<String, String>,
     /// What was acknowledged as there.
     acknowledged: BTreeSet<ObjectKey>,
+    /// How many failures in a row each Job had when the daemon died, until the first step after it.
+    recovering: Option<BTreeMap<String, u32>>,
 }
 
 impl Oracle {
@@ -73,6 +76,17 @@ impl Oracle {
         for tallies in self.tallies.values_mut() {
             tallies.clock_went_back = true;
         }
+    }
+
+    /// Notes that the daemon died.
+    pub(crate) fn crashed(&mut self) {
+        let streaks = self.tallies.iter().map(|(uid, tallies)| (uid.clone(), tallies.streak));
+        self.recovering = Some(streaks.collect());
+    }
+
+    /// Notes that what became of its pods is committed.
+    pub(crate) fn recovered(&mut self) {
+        self.recovering = None;
     }
 
     /// Returns the Jobs that are there.
@@ -110,6 +124,12 @@ impl Oracle {
             }
             self.revision = change.revision;
             self.take_change(change, now, &mut created)?;
+        }
+        if let Some(before) = &self.recovering {
+            for (uid, tallies) in &mut self.tallies {
+                let streak = before.get(uid).copied().unwrap_or_default();
+                tallies.streak = tallies.streak.min(streak + 1);
+            }
         }
         self.check_pods(settings)?;
         self.check_jobs()?;

@@ -210,6 +210,10 @@ impl World {
             self.now = self.now.plus(Duration::from_secs(self.dice.u64(0..100_000)));
         }
         self.oracle.check_store(&self.readers)?;
+        self.oracle.crashed();
+        if self.dice.u8(0..8) == 0 {
+            self.fail_next_commit();
+        }
         self.step()
     }
 
@@ -273,6 +277,7 @@ impl World {
         self.oracle.take(&changes, &self.settings, self.now)?;
         self.wake_at = step.wake_at;
         if step.trouble.is_none() {
+            self.oracle.recovered();
             self.check_node()?;
         }
         // Reading all of the store is dear: now and then, and after a crash.

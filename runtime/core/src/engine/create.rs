@@ -10,6 +10,7 @@ use k8s_openapi::api::core::v1::{
 };
 use serde_json::{Value, json};
 
+use super::old_events::forgotten_at;
 use super::state::Entry;
 use super::turn::Turn;
 use super::{DryRun, JobRecord, Reply, Store, WriteOptions};
@@ -115,11 +116,15 @@ impl<S: Store> Turn<'_, S> {
                 self.take_cron_job(&object);
                 object
             }
+            Object::Event(_) => {
+                let now = self.now;
+                self.state.old_events_at.get_or_insert_with(|| forgotten_at(now));
+                self.stage.put(None, object, None)
+            }
             Object::ServiceAccount(_)
             | Object::ConfigMap(_)
             | Object::Secret(_)
-            | Object::Pod(_)
-            | Object::Event(_) => self.stage.put(None, object, None),
+            | Object::Pod(_) => self.stage.put(None, object, None),
         }
     }
 

@@ -35,11 +35,12 @@ enum Standing {
     Opened(Box<State>),
     /// It knows what was committed.
     Current(Box<State>),
-    /// A commit failed: what is known must be read anew; the pods run on.
-    Lost,
+    /// A commit failed: what is known must be read anew. Whether pods run on is as it was before.
+    Lost(Since),
 }
 
 /// What the state of a step comes after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Since {
     Opened,
     Step,
@@ -109,7 +110,7 @@ impl<S: Store, R: Runner> Engine<S, R> {
             Standing::Opened(state) | Standing::Current(state) => {
                 state.scheduled().next().is_none()
             }
-            Standing::Lost => false,
+            Standing::Lost(_) => false,
         }
     }
 
@@ -118,7 +119,7 @@ impl<S: Store, R: Runner> Engine<S, R> {
     pub fn scheduled(&self) -> Vec<PodId> {
         match &self.standing {
             Standing::Opened(state) | Standing::Current(state) => state.scheduled().collect(),
-            Standing::Lost => Vec::new(),
+            Standing::Lost(_) => Vec::new(),
         }
     }
 
@@ -168,7 +169,10 @@ impl<S: Store, R: Runner> Engine<S, R> {
         if !done.batch.writes.is_empty()
             && let Err(error) = self.store.commit(&done.batch)
         {
-            self.standing = Standing::Lost;
+            self.standing = Standing::Lost(match since {
+                Since::Opened => Since::Opened,
+                Since::Step | Since::Lost => Since::Lost,
+            });
             self.reports = reports;
             let refusal = refusal(&error);
             let mut step = self.failed(error, now);
@@ -188,15 +192,15 @@ impl<S: Store, R: Runner> Engine<S, R> {
     }
 
     fn take_state(&mut self) -> Result<(State, Since), StoreError> {
-        match std::mem::replace(&mut self.standing, Standing::Lost) {
-            Standing::Opened(state) => Ok((*state, Since::Opened)),
-            Standing::Current(state) => Ok((*state, Since::Step)),
-            Standing::Lost => {
-                let mut state = State::load(self.store.recover()?);
-                promise(&mut state, &self.settings);
-                Ok((state, Since::Lost))
-            }
-        }
+        let since = match std::mem::replace(&mut self.standing, Standing::Lost(Since::Lost)) {
+            Standing::Opened(state) => return Ok((*state, Since::Opened)),
+            Standing::Current(state) => return Ok((*state, Since::Step)),
+            Standing::Lost(since) => since,
+        };
+        self.standing = Standing::Lost(since);
+        let mut state = State::load(self.store.recover()?);
+        promise(&mut state, &self.settings);
+        Ok((state, since))
     }
 
     fn failed(&mut self, error: StoreError, now: Timestamp) -> Step {
@@ -253,6 +257,7 @@ impl<S: Store> Turn<'_, S> {
             self.stage.touch(id);
         }
         self.state.cron_jobs.wake_all(now);
+        self.state.old_events_at = self.state.old_events_at.map(|at| at.min(now));
         self.stage.room = true;
     }
 
@@ -288,6 +293,7 @@ impl<S: Store> Turn<'_, S> {
         }
         self.release_claims();
         self.release_namespaces();
+        self.forget_old_events();
         self.seal();
     }
 }

@@ -11,6 +11,7 @@ mod delete_job;
 mod drain;
 #[expect(clippy::module_inception, reason = "the engine of the engine's room")]
 mod engine;
+mod old_events;
 mod place;
 mod pod_events;
 mod ports;

@@ -133,6 +133,8 @@ pub struct Recovered {
     pub objects: Vec<Object>,
     /// Every CronJob.
     pub cron_jobs: Vec<CronJobRecord>,
+    /// When the event was last told that was told longest ago.
+    pub oldest_event: Option<Timestamp>,
 }
 
 /// The writing side of what is remembered. One at a time.
@@ -177,6 +179,27 @@ pub trait Store {
     /// # Errors
     /// Where the database cannot be read.
     fn keys(&mut self, namespace: &str) -> Result<Vec<ObjectKey>, StoreError>;
+
+    /// Returns the keys of events that were last told before `from` or after `until`, at most `most`.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn events_outside(
+        &mut self,
+        from: Timestamp,
+        until: Timestamp,
+        most: usize,
+    ) -> Result<Vec<ObjectKey>, StoreError>;
+
+    /// Returns when the event was last told that was told longest ago, of those from `from` until `until`.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn oldest_event(
+        &mut self,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError>;
 }
 
 /// What a list is of.

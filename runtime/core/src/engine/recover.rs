@@ -3,6 +3,7 @@
 //! A start that was committed and has no end is a failed attempt: a pod that takes the host down cannot
 //! loop for ever. Only pods that were known to wait are started as if nothing had happened.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::stage::Effect;
@@ -29,9 +30,21 @@ enum Fate {
 impl<S: Store> Turn<'_, S> {
     /// Judges every pod that was told to start.
     pub(super) fn recover_pods(&mut self) {
-        let scheduled: Vec<_> = self.state.scheduled().collect();
-        for pod in scheduled {
-            self.recover_pod(pod.job(), pod.ordinal());
+        let mut of_jobs: BTreeMap<JobId, Vec<u32>> = BTreeMap::new();
+        for pod in self.state.scheduled() {
+            of_jobs.entry(pod.job()).or_default().push(pod.ordinal());
+        }
+        for (job, ordinals) in of_jobs {
+            let before = self.entry(job).map_or(0, |entry| entry.state.memory.streak);
+            for ordinal in ordinals {
+                self.recover_pod(job, ordinal);
+            }
+            // They ended together, by one cause: that is one step of the delay, however many they were.
+            // Each counts towards backoffLimit all the same.
+            if let Some(entry) = self.entry(job) {
+                let streak = &mut entry.state.memory.streak;
+                *streak = (*streak).min(before.saturating_add(1));
+            }
         }
     }
 

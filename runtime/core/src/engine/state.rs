@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::cron_jobs::CronJobs;
 use super::tell::Correlator;
-use super::{JobRecord, Recovered};
+use super::{JobRecord, Recovered, old_events};
 use crate::Timestamp;
 use crate::api::{Kind, Object, ObjectKey};
 use crate::control::job::{JobState, Ledger, Memory, Presence, Rules};
@@ -57,6 +57,8 @@ pub(super) struct State {
     pub expiry: BTreeSet<(Timestamp, Name)>,
     pub promised: Promised,
     pub correlator: Correlator,
+    /// When events that are too old are to be forgotten.
+    pub old_events_at: Option<Timestamp>,
 }
 
 impl State {
@@ -66,6 +68,7 @@ impl State {
             seed: recovered.seed,
             revision: recovered.revision,
             next_job: recovered.next_job,
+            old_events_at: recovered.oldest_event.map(old_events::forgotten_at),
             ..Self::default()
         };
         for object in recovered.objects {
@@ -146,7 +149,7 @@ impl State {
     pub(super) fn wake_at(&self) -> Option<Timestamp> {
         let timer = self.timers.first().map(|(at, _)| *at);
         let expiry = self.expiry.first().map(|(at, _)| *at);
-        [timer, self.cron_jobs.next(), expiry].into_iter().flatten().min()
+        [timer, self.cron_jobs.next(), expiry, self.old_events_at].into_iter().flatten().min()
     }
 
     /// Lets go of a Job that is over.

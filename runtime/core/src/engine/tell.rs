@@ -12,6 +12,7 @@ use k8s_openapi::api::core::v1::{Event, EventSource, ObjectReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::Store;
+use super::old_events::forgotten_at;
 use super::turn::Turn;
 use crate::Timestamp;
 use crate::api::{Kind, Object, ObjectKey};
@@ -201,6 +202,7 @@ impl<S: Store> Turn<'_, S> {
         message: &str,
     ) {
         let now = self.now;
+        self.state.old_events_at.get_or_insert_with(|| forgotten_at(now));
         let (told, message) = self.state.correlator.told(about, source, reason, message, now);
         let name = told.name.clone();
         let mut event = event(about, source, kind, reason, message);

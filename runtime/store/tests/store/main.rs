@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod crashes;
+mod events;
 mod given;
 mod model;
 mod round_trips;

@@ -105,6 +105,9 @@ impl World {
         self.accounts.unseen(from, until);
         self.passed += time;
         self.host.crash(until)?;
+        if self.host.dice.u8(0..8) == 0 {
+            self.fail_next_commit();
+        }
         self.step()
     }
 
