@@ -5,6 +5,7 @@ mod bad_input;
 mod examples;
 mod hostile;
 mod kills;
+mod kubectl_ask;
 mod kubectl_create;
 mod manifests;
 mod outcome;

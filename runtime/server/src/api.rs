@@ -116,7 +116,8 @@ impl Api {
             Route::Group(group) => Ok(discovery::group(group)),
             Route::Resources(group) => Ok(discovery::resources(group)),
             Route::Schemas => Ok(openapi::index()),
-            Route::Schema(group) => Ok(openapi::document(group)),
+            Route::AllSchemas => openapi::combined(),
+            Route::Schema(group) => openapi::document(group),
             Route::Collection { resource, namespace, verb } => {
                 self.collection(accept, query, resource, namespace, verb, &body).await
             }
@@ -127,7 +128,7 @@ impl Api {
             Route::Log { namespace, name } => {
                 logs::logs(backend, namespace, name, query, self.hold()?).await
             }
-            Route::AccessReview => review::review(&body),
+            Route::Review(review) => review::answer(review, &body),
             Route::Images => images::list(backend, shape(accept, query)?).await,
             Route::Image { name, verb: ItemVerb::Delete } => images::remove(backend, name).await,
             Route::Image { name, .. } => images::get(backend, &name, shape(accept, query)?).await,
@@ -237,7 +238,7 @@ fn takes_body(route: &Route) -> bool {
     }
     matches!(
         route,
-        Route::AccessReview
+        Route::Review(_)
             | Route::Collection { verb: CollectionVerb::Create | CollectionVerb::DeleteAll, .. }
     )
 }

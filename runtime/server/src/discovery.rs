@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::answer::{self, Answer};
 use crate::media::Discovery;
-use crate::route::{GroupVersion, has_status};
+use crate::route::{GroupVersion, Review, has_status};
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 const VERBS: [&str; 8] =
@@ -174,16 +174,9 @@ fn entries(group: GroupVersion) -> Vec<Entry> {
         GroupVersion::Core | GroupVersion::Batch | GroupVersion::Events => {
             group.resources().into_iter().map(|resource| object_entry(resource.kind)).collect()
         }
-        GroupVersion::Authorization => vec![Entry {
-            plural: "selfsubjectaccessreviews",
-            singular: "selfsubjectaccessreview",
-            kind: "SelfSubjectAccessReview",
-            namespaced: false,
-            verbs: &["create"],
-            short_names: &[],
-            categories: &[],
-            subresources: Vec::new(),
-        }],
+        GroupVersion::Authorization | GroupVersion::Authentication => {
+            Review::of_group(group).map(review_entry).collect()
+        }
         GroupVersion::Jobling => vec![Entry {
             plural: "images",
             singular: "image",
@@ -194,6 +187,19 @@ fn entries(group: GroupVersion) -> Vec<Entry> {
             categories: &[],
             subresources: Vec::new(),
         }],
+    }
+}
+
+fn review_entry(review: Review) -> Entry {
+    Entry {
+        plural: review.plural(),
+        singular: review.singular(),
+        kind: review.kind(),
+        namespaced: false,
+        verbs: &["create"],
+        short_names: &[],
+        categories: &[],
+        subresources: Vec::new(),
     }
 }
 

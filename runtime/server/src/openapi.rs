@@ -1,11 +1,16 @@
-//! `/openapi/v3`: what clients need to know of the served paths, so that `kubectl apply` and `create`
-//! leave the check of fields to the server (`fieldValidation`) instead of refusing to go on.
+//! `/openapi/v3` and `/openapi/v2`: what the fields of the served kinds mean, as `kubectl explain` shows it,
+//! and which parameters their paths take, by which clients leave the check of fields to the server.
 
 use http::StatusCode;
+use jobling_core::api::{ApiError, Reason};
+use miniz_oxide::inflate::decompress_to_vec_with_limit;
 use serde_json::{Map, Value, json};
 
 use crate::answer::{self, Answer};
 use crate::route::{GroupVersion, Resource};
+
+/// Far more than any group's schemas take.
+const MOST_BYTES: usize = 8 << 20;
 
 /// Answers where each group's document is.
 pub(crate) fn index() -> Answer {
@@ -20,7 +25,88 @@ pub(crate) fn index() -> Answer {
 }
 
 /// Answers with a group's document.
-pub(crate) fn document(group: GroupVersion) -> Answer {
+pub(crate) fn document(group: GroupVersion) -> Result<Answer, ApiError> {
+    let document = json!({
+        "openapi": "3.0.0",
+        "info": info(),
+        "paths": paths(group),
+        "components": {"schemas": schemas(group)?},
+    });
+    Ok(answer::value(StatusCode::OK, &document))
+}
+
+/// Answers with the one document of all groups, for older clients. Its operations have no parameters:
+/// what those clients need of it are the definitions.
+pub(crate) fn combined() -> Result<Answer, ApiError> {
+    let mut definitions = Map::new();
+    for group in GroupVersion::ALL {
+        definitions.extend(schemas(group)?);
+    }
+    let document = json!({
+        "swagger": "2.0",
+        "info": info(),
+        "paths": {},
+        "definitions": definitions,
+    });
+    let text = document.to_string().replace("#/components/schemas/", "#/definitions/");
+    Ok(answer::json(StatusCode::OK, text.into_bytes()))
+}
+
+fn info() -> Value {
+    json!({"title": "jobling", "version": env!("CARGO_PKG_VERSION")})
+}
+
+/// Returns the schemas of a group's kinds, by their names.
+fn schemas(group: GroupVersion) -> Result<Map<String, Value>, ApiError> {
+    let compressed: &[u8] = match group {
+        GroupVersion::Core => include_bytes!(concat!(env!("OUT_DIR"), "/core.json.deflate")),
+        GroupVersion::Batch => include_bytes!(concat!(env!("OUT_DIR"), "/batch.json.deflate")),
+        GroupVersion::Events => include_bytes!(concat!(env!("OUT_DIR"), "/events.json.deflate")),
+        GroupVersion::Authorization => {
+            include_bytes!(concat!(env!("OUT_DIR"), "/authorization.json.deflate"))
+        }
+        GroupVersion::Authentication => {
+            include_bytes!(concat!(env!("OUT_DIR"), "/authentication.json.deflate"))
+        }
+        GroupVersion::Jobling => return Ok(image()),
+    };
+    let unreadable = |_| ApiError::new(Reason::InternalError, "the schemas cannot be unpacked");
+    let text = decompress_to_vec_with_limit(compressed, MOST_BYTES).map_err(unreadable)?;
+    serde_json::from_slice(&text)
+        .map_err(|_| ApiError::new(Reason::InternalError, "the schemas are no JSON"))
+}
+
+fn image() -> Map<String, Value> {
+    let text = |description: &str| json!({"type": "string", "description": description});
+    let name = "dev.jobling.v1alpha1.Image";
+    let schema = json!({
+        "type": "object",
+        "description": "Image is a WASI module of this host's store, by the name that containers use.",
+        "properties": {
+            "apiVersion": text("APIVersion is jobling.dev/v1alpha1."),
+            "kind": text("Kind is Image."),
+            "metadata": {"type": "object", "description": "Metadata has the image's name."},
+            "status": {
+                "type": "object",
+                "description": "Status is what is known of the module.",
+                "properties": {
+                    "digest": text("Digest is sha256: and the hash of the module's bytes."),
+                    "format": text("Format is module (WASI preview 1) or component (preview 2)."),
+                    "sizeBytes": {
+                        "type": "integer",
+                        "format": "int64",
+                        "description": "SizeBytes is the size of the module.",
+                    },
+                },
+            },
+        },
+        "x-kubernetes-group-version-kind":
+            [{"group": "jobling.dev", "version": "v1alpha1", "kind": "Image"}],
+    });
+    Map::from_iter([(name.to_owned(), schema)])
+}
+
+fn paths(group: GroupVersion) -> Map<String, Value> {
     let mut paths = Map::new();
     for resource in group.resources() {
         let base = format!("/{}", group.path());
@@ -40,13 +126,7 @@ pub(crate) fn document(group: GroupVersion) -> Answer {
             }),
         );
     }
-    let document = json!({
-        "openapi": "3.0.0",
-        "info": {"title": "jobling", "version": env!("CARGO_PKG_VERSION")},
-        "paths": paths,
-        "components": {"schemas": {}},
-    });
-    answer::value(StatusCode::OK, &document)
+    paths
 }
 
 /// The parameters of every change.
@@ -80,4 +160,35 @@ fn operation(resource: Resource, action: &str, parameters: &[&str]) -> Value {
         "parameters": parameters,
         "responses": {"200": {"description": "OK"}},
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_explained() {
+        for group in GroupVersion::ALL {
+            let schemas = schemas(group).unwrap();
+            for resource in group.resources() {
+                let found = schemas.values().find(|schema| {
+                    let kinds = schema["x-kubernetes-group-version-kind"].as_array();
+                    kinds.is_some_and(|kinds| kinds[0]["kind"] == resource.kind.name())
+                });
+                assert!(found.is_some_and(|it| it["properties"]["metadata"].is_object()));
+            }
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_to_a_schema() {
+        for group in GroupVersion::ALL {
+            let schemas = schemas(group).unwrap();
+            let text = json!(schemas).to_string();
+            for reference in text.split("#/components/schemas/").skip(1) {
+                let name = reference.split('"').next().unwrap();
+                assert!(schemas.contains_key(name), "{name}");
+            }
+        }
+    }
 }

@@ -1,25 +1,101 @@
-//! `selfsubjectaccessreviews`: whether the caller may do something, which is what is asked for by
-//! `kubectl auth can-i`. Whoever got this far holds the token or owns the socket, and may do all that is
-//! served.
+//! What a caller asks of itself: whether it may do something (`kubectl auth can-i`), what it may do
+//! (`auth can-i --list`) and who it is (`auth whoami`). Whoever got this far holds the token or owns the
+//! socket, and may do all that is served.
 
 use http::StatusCode;
-use jobling_core::api::{ApiError, Reason};
-use k8s_openapi::api::authorization::v1::{SelfSubjectAccessReview, SubjectAccessReviewStatus};
+use jobling_core::api::{ApiError, Kind, Reason};
+use k8s_openapi::api::authentication::v1::{SelfSubjectReview, SelfSubjectReviewStatus, UserInfo};
+use k8s_openapi::api::authorization::v1::{
+    NonResourceRule, ResourceRule, SelfSubjectAccessReview, SelfSubjectRulesReview,
+    SubjectAccessReviewStatus, SubjectRulesReviewStatus,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::answer::{self, Answer};
 use crate::media;
-use crate::route::{GroupVersion, Resource};
+use crate::route::{GroupVersion, Resource, Review};
 use crate::write::Body;
 
-/// Answers whether the caller may do what `body` names.
-pub(crate) fn review(body: &Body) -> Result<Answer, ApiError> {
+/// Who everybody is that is let in.
+const USER: &str = "jobling-admin";
+/// What such a caller belongs to, as Kubernetes calls it.
+const GROUPS: [&str; 2] = ["system:masters", "system:authenticated"];
+
+/// Answers what `body` asks.
+pub(crate) fn answer(review: Review, body: &Body) -> Result<Answer, ApiError> {
+    match review {
+        Review::Access => {
+            let mut review: SelfSubjectAccessReview = read(body)?;
+            review.status = Some(judge(&review));
+            Ok(written(&review))
+        }
+        Review::Rules => {
+            let mut review: SelfSubjectRulesReview = read(body)?;
+            review.status = Some(rules());
+            Ok(written(&review))
+        }
+        Review::Identity => {
+            let mut review: SelfSubjectReview = read(body)?;
+            review.status = Some(SelfSubjectReviewStatus { user_info: Some(caller()) });
+            Ok(written(&review))
+        }
+    }
+}
+
+fn read<T: DeserializeOwned>(body: &Body) -> Result<T, ApiError> {
     let (value, _) = media::decode(body.content_type.as_deref(), &body.bytes)?;
-    let mut review: SelfSubjectAccessReview = serde_json::from_value(value).map_err(|error| {
-        ApiError::new(Reason::BadRequest, format!("the body is no access review: {error}"))
-    })?;
-    review.status = Some(judge(&review));
-    let body = serde_json::to_vec(&review).unwrap_or_default();
-    Ok(answer::json(StatusCode::CREATED, body))
+    serde_json::from_value(value).map_err(|error| {
+        ApiError::new(Reason::BadRequest, format!("the body is no such review: {error}"))
+    })
+}
+
+fn written(review: &impl Serialize) -> Answer {
+    answer::json(StatusCode::CREATED, serde_json::to_vec(review).unwrap_or_default())
+}
+
+fn caller() -> UserInfo {
+    UserInfo {
+        username: Some(USER.to_owned()),
+        groups: Some(GROUPS.map(str::to_owned).to_vec()),
+        ..UserInfo::default()
+    }
+}
+
+fn rules() -> SubjectRulesReviewStatus {
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    let of_kind = |kind: Kind| ResourceRule {
+        api_groups: Some(words(&[kind.group()])),
+        resources: Some(words(&[kind.plural()])),
+        verbs: words(match kind {
+            Kind::Pod => &["delete", "deletecollection", "get", "list", "watch"],
+            Kind::Namespace
+            | Kind::ServiceAccount
+            | Kind::ConfigMap
+            | Kind::Secret
+            | Kind::PersistentVolumeClaim
+            | Kind::CronJob
+            | Kind::Job
+            | Kind::Event => &["*"],
+        }),
+        resource_names: None,
+    };
+    let mut resource_rules: Vec<ResourceRule> = Kind::ALL.into_iter().map(of_kind).collect();
+    resource_rules.push(ResourceRule {
+        api_groups: Some(words(&["jobling.dev"])),
+        resources: Some(words(&["images"])),
+        verbs: words(&["*"]),
+        resource_names: None,
+    });
+    SubjectRulesReviewStatus {
+        resource_rules,
+        non_resource_rules: vec![NonResourceRule {
+            non_resource_urls: Some(words(&["*"])),
+            verbs: words(&["get"]),
+        }],
+        incomplete: false,
+        evaluation_error: None,
+    }
 }
 
 fn judge(review: &SelfSubjectAccessReview) -> SubjectAccessReviewStatus {

@@ -7,4 +7,4 @@ mod resource;
 pub(crate) use path::has_status;
 pub(crate) use path::{CollectionVerb, ItemVerb, Route, route};
 pub(crate) use query::{AsOf, Cursor, ListQuery, Page, Query, WatchQuery, WatchStart};
-pub(crate) use resource::{GroupVersion, Resource};
+pub(crate) use resource::{GroupVersion, Resource, Review};

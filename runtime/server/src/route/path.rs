@@ -4,7 +4,7 @@ use http::Method;
 use jobling_core::api::{ApiError, Kind, Reason};
 use percent_encoding::percent_decode_str;
 
-use super::{GroupVersion, Query, Resource};
+use super::{GroupVersion, Query, Resource, Review};
 
 /// What is asked of all objects of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +47,8 @@ pub(crate) enum Route {
     Group(GroupVersion),
     /// `/api/v1` and `/apis/GROUP/VERSION`: the resources of a group.
     Resources(GroupVersion),
+    /// `/openapi/v2`: all schemas at once.
+    AllSchemas,
     /// `/openapi/v3`: where the schemas are.
     Schemas,
     /// `/openapi/v3/…`: the schema of one group.
@@ -78,8 +80,8 @@ pub(crate) enum Route {
         /// The pod.
         name: String,
     },
-    /// `selfsubjectaccessreviews`: may the caller do this?
-    AccessReview,
+    /// `selfsubjectaccessreviews` and the like: what a caller asks of itself.
+    Review(Review),
     /// `images`: what the local image store holds.
     Images,
     /// One image.
@@ -109,6 +111,7 @@ pub(crate) fn route(method: &Method, path: &str, query: &Query) -> Result<Route,
         ["healthz" | "livez" | "readyz", ..] => read_only(method, Route::Health),
         ["api"] => read_only(method, Route::CoreVersions),
         ["apis"] => read_only(method, Route::Groups),
+        ["openapi", "v2"] => read_only(method, Route::AllSchemas),
         ["openapi", "v3"] => read_only(method, Route::Schemas),
         ["openapi", "v3", "api", version] => {
             read_only(method, Route::Schema(group_version("", version)?))
@@ -156,8 +159,8 @@ fn within(
     let resource = |plural: &str| Resource::of(group, plural).ok_or_else(unknown_path);
     match *rest {
         [] => read_only(method, Route::Resources(group)),
-        ["selfsubjectaccessreviews"] if group == GroupVersion::Authorization => match *method {
-            Method::POST => Ok(Route::AccessReview),
+        [plural] if let Some(review) = Review::of(group, plural) => match *method {
+            Method::POST => Ok(Route::Review(review)),
             _ => Err(not_allowed()),
         },
         ["namespaces", namespace, plural] if plural != "status" => {
@@ -321,6 +324,8 @@ mod tests {
             ("GET /apis/batch/v1/", "Resources(Batch)"),
             ("GET /openapi/v3", "Schemas"),
             ("GET /openapi/v3/apis/batch/v1", "Schema(Batch)"),
+            ("POST /apis/authentication.k8s.io/v1/selfsubjectreviews", "Review(Identity)"),
+            ("GET /openapi/v2", "AllSchemas"),
             ("GET /apis/batch/v1/jobs", "List Job of all"),
             ("GET /apis/batch/v1/jobs?watch=true", "Watch Job of all"),
             ("GET /apis/batch/v1/namespaces/a/jobs?watch=0", "List Job of a"),
@@ -337,7 +342,7 @@ mod tests {
             ("GET /apis/events.k8s.io/v1/events", "List Event of all"),
             ("DELETE /api/v1/namespaces/a/pods/b", "Delete Pod a/b"),
             ("GET /api/v1/namespaces/a/pods/b/log", "Log { namespace: \"a\", name: \"b\" }"),
-            ("POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews", "AccessReview"),
+            ("POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews", "Review(Access)"),
             ("GET /apis/jobling.dev/v1alpha1/images", "Images"),
             (
                 "GET /apis/jobling.dev/v1alpha1/images/a%2Fb:c",

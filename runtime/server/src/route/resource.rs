@@ -13,14 +13,22 @@ pub(crate) enum GroupVersion {
     Events,
     /// `authorization.k8s.io/v1`: what the caller may do.
     Authorization,
+    /// `authentication.k8s.io/v1`: who the caller is.
+    Authentication,
     /// `jobling.dev/v1alpha1`: what this host has beyond Kubernetes.
     Jobling,
 }
 
 impl GroupVersion {
     /// Every group, in the order in which clients prefer them.
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Core, Self::Batch, Self::Events, Self::Authorization, Self::Jobling];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Core,
+        Self::Batch,
+        Self::Events,
+        Self::Authorization,
+        Self::Authentication,
+        Self::Jobling,
+    ];
 
     /// Returns the group's name; empty for the core group.
     #[must_use]
@@ -30,6 +38,7 @@ impl GroupVersion {
             Self::Batch => "batch",
             Self::Events => "events.k8s.io",
             Self::Authorization => "authorization.k8s.io",
+            Self::Authentication => "authentication.k8s.io",
             Self::Jobling => "jobling.dev",
         }
     }
@@ -38,7 +47,11 @@ impl GroupVersion {
     #[must_use]
     pub(crate) const fn version(self) -> &'static str {
         match self {
-            Self::Core | Self::Batch | Self::Events | Self::Authorization => "v1",
+            Self::Core
+            | Self::Batch
+            | Self::Events
+            | Self::Authorization
+            | Self::Authentication => "v1",
             Self::Jobling => "v1alpha1",
         }
     }
@@ -90,8 +103,74 @@ impl Resource {
         let kind = match group {
             GroupVersion::Core | GroupVersion::Batch => Kind::of_resource(group.group(), plural),
             GroupVersion::Events => (plural == Kind::Event.plural()).then_some(Kind::Event),
-            GroupVersion::Authorization | GroupVersion::Jobling => None,
+            GroupVersion::Authorization | GroupVersion::Authentication | GroupVersion::Jobling => {
+                None
+            }
         }?;
         Some(Self { group, kind })
+    }
+}
+
+/// What a caller may ask of itself; none of these is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Review {
+    /// May it do this?
+    Access,
+    /// What may it do?
+    Rules,
+    /// Who is it?
+    Identity,
+}
+
+impl Review {
+    /// Every one.
+    const ALL: [Self; 3] = [Self::Access, Self::Rules, Self::Identity];
+
+    /// Returns the reviews of a group.
+    pub(crate) fn of_group(group: GroupVersion) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(move |review| review.group() == group)
+    }
+
+    /// Returns the review that a URL names.
+    #[must_use]
+    pub(crate) fn of(group: GroupVersion, plural: &str) -> Option<Self> {
+        Self::of_group(group).find(|review| review.plural() == plural)
+    }
+
+    const fn group(self) -> GroupVersion {
+        match self {
+            Self::Access | Self::Rules => GroupVersion::Authorization,
+            Self::Identity => GroupVersion::Authentication,
+        }
+    }
+
+    /// Returns the name in a manifest's `kind`.
+    #[must_use]
+    pub(crate) const fn kind(self) -> &'static str {
+        match self {
+            Self::Access => "SelfSubjectAccessReview",
+            Self::Rules => "SelfSubjectRulesReview",
+            Self::Identity => "SelfSubjectReview",
+        }
+    }
+
+    /// Returns the name in a URL.
+    #[must_use]
+    pub(crate) const fn plural(self) -> &'static str {
+        match self {
+            Self::Access => "selfsubjectaccessreviews",
+            Self::Rules => "selfsubjectrulesreviews",
+            Self::Identity => "selfsubjectreviews",
+        }
+    }
+
+    /// Returns the name of one.
+    #[must_use]
+    pub(crate) const fn singular(self) -> &'static str {
+        match self {
+            Self::Access => "selfsubjectaccessreview",
+            Self::Rules => "selfsubjectrulesreview",
+            Self::Identity => "selfsubjectreview",
+        }
     }
 }
