@@ -71,6 +71,9 @@ fn carry_out(cli: Cli, output: &mut Output) -> Result<Exit, Failure> {
     if let Command::Serve(args) = &cli.command {
         return with_pods()?.block_on(start::serve(args, output));
     }
+    if let Command::Schedule(args) = &cli.command {
+        return verbs::schedule(args, output);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(client_verb(&cli, output))
 }
@@ -98,6 +101,8 @@ async fn client_verb(cli: &Cli, output: &mut Output) -> Result<Exit, Failure> {
         Command::Version(args) => {
             verbs::version(args, (!args.client).then_some(rest), output).await
         }
-        Command::Run(_) | Command::Serve(_) | Command::Completion { .. } => Ok(Exit::Success),
+        Command::Run(_) | Command::Serve(_) | Command::Schedule(_) | Command::Completion { .. } => {
+            Ok(Exit::Success)
+        }
     }
 }

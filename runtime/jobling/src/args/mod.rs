@@ -6,6 +6,7 @@ mod duration;
 mod image;
 mod read;
 mod run;
+mod schedule;
 mod selection;
 mod serve;
 mod write;
@@ -15,6 +16,7 @@ pub(crate) use duration::GoDuration;
 pub(crate) use image::{ImageCommand, ImageImport, ImageNames};
 pub(crate) use read::{Describe, Get, Logs, Wait};
 pub(crate) use run::{ImageFile, Run, RunOutput};
+pub(crate) use schedule::{FoldArg, Schedule, ScheduleOutput};
 pub(crate) use selection::Filter;
 pub(crate) use serve::{Limits, Retries, Serve, Synchronous};
 pub(crate) use write::{Apply, Cascade, Create, Delete, DryRunArg, Files, OutputName, Switch};
@@ -74,6 +76,8 @@ pub(crate) enum Command {
     Suspend(Switch),
     /// Let a suspended Job or CronJob go on.
     Resume(Switch),
+    /// Print when a cron expression fires, without a daemon.
+    Schedule(Schedule),
     /// Manage the modules that are behind image names.
     #[command(subcommand)]
     Image(ImageCommand),

@@ -16,6 +16,7 @@ Examples:
   jobling run job.yaml --image myapp:1.0=myapp.wasm  Put a module behind an image name
   jobling run config.yaml job.yaml --timeout 10m
   jobling run job.yaml -o json > result.json         Jobs and Pods as the API has them
+  jobling run --now daily-report.yaml                One run of a CronJob, at once
   generate-manifest | jobling run -
 
 An image may also be a path relative to the manifest: `image: ./myapp.wasm`.
@@ -34,6 +35,9 @@ pub(crate) struct Run {
     /// Put the module FILE behind the image NAME. May be repeated.
     #[arg(long = "image", value_name = "NAME=FILE.wasm")]
     pub(crate) images: Vec<ImageFile>,
+    /// Of a CronJob, try one run at once, whatever its schedule says.
+    #[arg(long)]
+    pub(crate) now: bool,
     /// How long all of it may take.
     #[arg(long, value_name = "DURATION")]
     pub(crate) timeout: Option<GoDuration>,

@@ -57,13 +57,29 @@ pub(crate) struct Apply {
     pub(crate) output: Option<OutputName>,
 }
 
-/// Make objects from a manifest.
+/// Make objects from a manifest, or a Job from a CronJob or an image.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   jobling create -f job.yaml
-  jobling create -f job.yaml -o name")]
+  jobling create -f job.yaml -o name
+  jobling create job now --from=cronjob/daily-report
+  jobling create job now --from=cronjob/daily-report -- --date 2026-11-23   With other arguments
+  jobling create job once --image=busybox -- echo hello")]
 pub(crate) struct Create {
+    /// job NAME, with --from or --image.
+    #[arg(value_names = ["KIND", "NAME"], num_args = 2, conflicts_with = "filename")]
+    pub(crate) words: Vec<String>,
+    /// The CronJob whose template the Job is made from, as cronjob/NAME.
+    #[arg(long, value_name = "CRONJOB", requires = "words", conflicts_with = "image")]
+    pub(crate) from: Option<String>,
+    /// The image of the Job's only container.
+    #[arg(long, requires = "words")]
+    pub(crate) image: Option<String>,
+    /// With --from: arguments of the first container in place of the template's. With --image: its
+    /// command.
+    #[arg(last = true, value_name = "ARG", requires = "words")]
+    pub(crate) arguments: Vec<String>,
     #[command(flatten)]
     pub(crate) files: Files,
     /// Whether it is carried out.

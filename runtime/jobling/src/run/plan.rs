@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use jobling_core::Timestamp;
 use jobling_core::api::{Kind, ObjectKey};
 use serde_json::Value;
 
@@ -10,7 +11,8 @@ use super::claims;
 use super::folder::{self, Built, FolderError};
 use crate::args::{ImageFile, Run};
 use crate::manifest::{
-    Depth, Manifest, ManifestFailure, image_names, name_image_files, parse_all, read_all,
+    Depth, Manifest, ManifestFailure, image_names, instance_name, instance_of, name_image_files,
+    parse_all, read_all,
 };
 
 /// An object to be made.
@@ -47,8 +49,8 @@ pub(crate) enum PlanError {
     NoJob(String),
     /// An object is of a kind that a run in the foreground does nothing with.
     #[error(
-        "{place}: a {kind} is not run in the foreground; hand it to a daemon: jobling serve, then \
-         jobling apply -f"
+        "{place}: a {kind} is not run in the foreground; {}hand it to a daemon: jobling serve, then \
+         jobling apply -f", if *kind == Kind::CronJob { "try one run of it with --now, or " } else { "" }
     )]
     NotRun {
         /// Which file and line.
@@ -100,10 +102,16 @@ pub(crate) enum PlanError {
 }
 
 /// Returns what `args` name, read, checked and, where it is a task's folder, built with the tools in
-/// `toolchain`.
-pub(crate) fn plan(args: &Run, toolchain: &Path, namespace: &str) -> Result<Plan, PlanError> {
+/// `toolchain`. With `--now`, a CronJob is one run of it at `now`.
+pub(crate) fn plan(
+    args: &Run,
+    toolchain: &Path,
+    namespace: &str,
+    now: Timestamp,
+) -> Result<Plan, PlanError> {
     let (folders, manifests) = read(args)?;
-    let mut plan = of_manifests(manifests, namespace, &args.paths.join(", "))?;
+    let moment = args.now.then_some(now);
+    let mut plan = of_manifests(manifests, namespace, &args.paths.join(", "), moment)?;
     plan.images.extend(args.images.iter().cloned());
     for folder in folders {
         let built = folder::build(&folder, toolchain)?;
@@ -137,16 +145,21 @@ fn read(args: &Run) -> Result<(Vec<PathBuf>, Vec<Manifest>), PlanError> {
     Ok((folders, parse_all(sources)?))
 }
 
+/// Returns the plan of `manifests`, which were `given` so; CronJobs are run at `now`, if there is one.
 pub(super) fn of_manifests(
     manifests: Vec<Manifest>,
     namespace: &str,
     given: &str,
+    now: Option<Timestamp>,
 ) -> Result<Plan, PlanError> {
     let mut plan = Plan::default();
     let mut seen = BTreeSet::new();
     for manifest in &manifests {
-        check_runs(manifest)?;
-        let planned = planned(manifest, namespace, &mut plan.images);
+        let mut planned = planned(manifest, namespace, &mut plan.images);
+        if let (Kind::CronJob, Some(now)) = (planned.key.kind, now) {
+            planned = instance(&planned, now);
+        }
+        check_runs(manifest, &planned)?;
         if !planned.key.name.is_empty() && !seen.insert(planned.key.clone()) {
             let (place, object) = (manifest.place_of("metadata.name"), manifest.document.object());
             return Err(PlanError::Twice { place, object });
@@ -182,10 +195,17 @@ fn planned(manifest: &Manifest, namespace: &str, files: &mut Vec<ImageFile>) -> 
     Planned { key, object }
 }
 
+/// Returns the Job of one run of a CronJob.
+fn instance(cron_job: &Planned, now: Timestamp) -> Planned {
+    let name = instance_name(&cron_job.key.name, now);
+    let object = instance_of(&cron_job.object, &name, now);
+    Planned { key: ObjectKey::new(Kind::Job, cron_job.key.namespace.clone(), name), object }
+}
+
 /// Refuses what a run in the foreground would wait for in vain.
-fn check_runs(manifest: &Manifest) -> Result<(), PlanError> {
+fn check_runs(manifest: &Manifest, planned: &Planned) -> Result<(), PlanError> {
     let document = &manifest.document;
-    match document.kind {
+    match planned.key.kind {
         Kind::CronJob | Kind::Pod | Kind::Event => {
             return Err(PlanError::NotRun {
                 place: manifest.place_of("kind"),
@@ -199,7 +219,7 @@ fn check_runs(manifest: &Manifest) -> Result<(), PlanError> {
         | Kind::Secret
         | Kind::PersistentVolumeClaim => return Ok(()),
     }
-    let spec = &document.value["spec"];
+    let spec = &planned.object["spec"];
     let (field, why) = if spec["suspend"] == true {
         ("spec.suspend", "it is suspended; leave suspend out")
     } else if spec["parallelism"] == 0 {
@@ -264,7 +284,8 @@ mod tests {
             directory: PathBuf::from("/work"),
             text: text.to_owned(),
         };
-        of_manifests(parse_all(vec![source])?, "default", "job.yaml")
+        let now = Timestamp::from_unix_seconds(1_790_000_000);
+        of_manifests(parse_all(vec![source])?, "default", "job.yaml", Some(now))
     }
 
     fn job(name: &str, spec: &str) -> String {
@@ -286,6 +307,19 @@ mod tests {
         assert_eq!(claims, ["data"]);
         let files: Vec<&Path> = plan.images.iter().map(|image| image.file.as_path()).collect();
         assert_eq!(files, [Path::new("/work/./x.wasm")]);
+    }
+
+    #[test]
+    fn a_cron_job_is_run_now_as_its_schedule_would_run_it() {
+        let text = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: report}\nspec:\n  \
+                    schedule: '@daily'\n  jobTemplate:\n    spec:\n      template:\n        spec:\n          \
+                    restartPolicy: Never\n          containers: [{name: main, image: r:1.0}]\n          \
+                    volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]\n";
+        let plan = planned_of(text).unwrap();
+        let [run] = &plan.objects[..] else { panic!("{plan:?}") };
+        assert_eq!(run.key, ObjectKey::new(Kind::Job, "default", "report-29833333"));
+        assert_eq!(run.object["spec"]["template"]["spec"]["containers"][0]["image"], "r:1.0");
+        assert_eq!(plan.claims.len(), 1);
     }
 
     #[test]

@@ -49,7 +49,7 @@ fn told(text: &str, options: &[&str], plays: Vec<Play>, interrupts: usize) -> To
         directory: PathBuf::from("."),
         text: text.to_owned(),
     };
-    let plan = of_manifests(parse_all(vec![source]).unwrap(), "default", "job.yaml").unwrap();
+    let plan = of_manifests(parse_all(vec![source]).unwrap(), "default", "job.yaml", None).unwrap();
     let stage = Played::new(plays);
     let (mut output, stdout, stderr) = Output::captured();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

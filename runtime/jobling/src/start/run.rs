@@ -2,6 +2,7 @@
 
 use super::settings::{RetryDefaults, settings};
 use crate::args::{Connection, Run};
+use crate::clock;
 use crate::environment;
 use crate::host::Host;
 use crate::output::Output;
@@ -18,7 +19,7 @@ pub(crate) async fn run(
     let namespace = connection.namespace.as_deref().unwrap_or("default");
     let toolchain = environment::toolchain_directory();
     // A folder is built here, which may take a while; nobody else needs this thread.
-    let plan = run::plan(args, &toolchain, namespace)
+    let plan = run::plan(args, &toolchain, namespace, clock::moment())
         .map_err(|error| Failure::BadInput(error.to_string()))?;
     let temporary = tempfile::Builder::new().prefix("jobling-run-").tempdir()?;
     let data = args.data.clone().unwrap_or_else(|| temporary.path().to_owned());

@@ -1,7 +1,8 @@
-//! `create`: objects are made; one that exists is an error.
+//! `create`: the objects of manifests are made; one that exists is an error.
 
 use http::Method;
 
+use super::create_job::create_job;
 use super::manifests::{Prepared, Report, change_query, prepare, with_last_applied};
 use super::{Exit, Failure};
 use crate::args::{Create, DryRunArg};
@@ -15,6 +16,11 @@ pub(crate) async fn create(
     output: &mut Output,
 ) -> Result<Exit, Failure> {
     let report = Report { output: args.output, dry_run: args.dry_run };
+    if !args.words.is_empty() {
+        let made = create_job(args, rest).await?;
+        report.print(&made, "created", output)?;
+        return Ok(Exit::Success);
+    }
     let mut exit = Exit::Success;
     for prepared in prepare(&args.files, rest)? {
         match create_one(&prepared, args, rest).await {

@@ -10,7 +10,7 @@ use crate::args::{Describe, Filter};
 use crate::client::{ClientError, Resolver, Resource, Rest};
 use crate::clock;
 use crate::output::Output;
-use crate::print::describe_object;
+use crate::print::{Related, describe_object};
 use jobling_core::api::Kind;
 
 /// Prints the descriptions of the objects that `args` name.
@@ -42,13 +42,10 @@ pub(crate) async fn describe(
             }
         }
         for object in objects {
-            let events = match args.show_events {
-                true => Some(events_of(&object, &target.resource, rest).await?),
-                false => None,
-            };
+            let related = related_to(&object, &target.resource, args, rest).await?;
             let gap = if described > 0 { "\n\n" } else { "" };
             described += 1;
-            let text = describe_object(&object, events.as_deref(), clock::now());
+            let text = describe_object(&object, &related, clock::now());
             output.print(&format!("{gap}{text}"))?;
         }
     }
@@ -78,6 +75,37 @@ async fn named(target: &Target, name: &str, rest: &Rest) -> Result<Vec<Value>, C
         }
         Err(error) => Err(error),
     }
+}
+
+/// Returns what is told of an object besides itself.
+async fn related_to(
+    object: &Value,
+    resource: &Resource,
+    args: &Describe,
+    rest: &Rest,
+) -> Result<Related, ClientError> {
+    let mut related = Related::default();
+    if resource.kind == Kind::CronJob.name() {
+        related.jobs = jobs_of(object, rest).await?;
+    }
+    if args.show_events {
+        related.events = Some(events_of(object, resource, rest).await?);
+    }
+    Ok(related)
+}
+
+/// Returns the Jobs that a CronJob made.
+async fn jobs_of(cron_job: &Value, rest: &Rest) -> Result<Vec<Value>, ClientError> {
+    let filter = Filter::default();
+    let namespace = cron_job["metadata"]["namespace"].as_str();
+    let scope = Scope { namespace, filter: &filter };
+    let mut jobs = fetch::objects(rest, &Resource::from(Kind::Job), &scope).await?;
+    jobs.retain(|job| {
+        let owners = job["metadata"]["ownerReferences"].as_array();
+        let is_its = |owner: &Value| owner["uid"] == cron_job["metadata"]["uid"];
+        owners.is_some_and(|owners| owners.iter().any(is_its))
+    });
+    Ok(jobs)
 }
 
 /// Returns the events about an object, oldest first.

@@ -2,6 +2,7 @@
 
 mod apply;
 mod create;
+mod create_job;
 mod delete;
 mod describe;
 mod failure;
@@ -10,6 +11,7 @@ mod get;
 mod image;
 mod logs;
 mod manifests;
+mod schedule;
 mod switch;
 mod target;
 mod version;
@@ -24,6 +26,7 @@ pub(crate) use failure::{Exit, Failure};
 pub(crate) use get::get;
 pub(crate) use image::image;
 pub(crate) use logs::logs;
+pub(crate) use schedule::schedule;
 pub(crate) use switch::{Switched, switch};
 pub(crate) use version::version;
 pub(crate) use wait::wait;

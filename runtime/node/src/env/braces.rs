@@ -7,7 +7,7 @@ use jobling_core::pods::JobInfo;
 /// Where the CronJob controller leaves the time that a run was scheduled for.
 const SCHEDULED: &str = "batch.kubernetes.io/cronjob-scheduled-timestamp";
 
-/// What the words in braces stand for; nothing, in a Job that no CronJob made.
+/// What the words in braces stand for; nothing, in a Job that is no run of a CronJob.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Braces<'a>(Option<Words<'a>>);
 
@@ -21,9 +21,10 @@ struct Words<'a> {
 impl<'a> Braces<'a> {
     /// Returns what the words stand for in the pods of `job`.
     pub(crate) fn of(job: &'a JobInfo) -> Self {
-        let by_cron = job.owner.as_ref().is_some_and(|owner| owner.kind == "CronJob");
-        Self(by_cron.then(|| Words {
-            scheduled_time: job.annotations.get(SCHEDULED).map(String::as_str),
+        let scheduled_time = job.annotations.get(SCHEDULED).map(String::as_str);
+        let owned = job.owner.as_ref().is_some_and(|owner| owner.kind == "CronJob");
+        Self((owned || scheduled_time.is_some()).then(|| Words {
+            scheduled_time,
             name: &job.name,
             namespace: &job.namespace,
         }))
@@ -78,12 +79,12 @@ mod tests {
             ("{{ .Name", "{{ .Name"),
             ("{\"a\": {}}", "{\"a\": {}}"),
         ] {
-            assert_eq!(Braces::of(&info).fill(text), text, "no owner: {text}");
-            let owned = JobInfo {
-                owner: Some(Owner { kind: "CronJob".into(), name: "daily".into() }),
-                ..info.clone()
-            };
-            assert_eq!(Braces::of(&owned).fill(text), filled, "{text}");
+            assert_eq!(Braces::of(&info).fill(text), filled, "{text}");
+            assert_eq!(Braces::of(&job("daily")).fill(text), text, "no run: {text}");
         }
+        info.annotations.clear();
+        info.owner = Some(Owner { kind: "CronJob".into(), name: "daily".into() });
+        assert_eq!(Braces::of(&info).fill("{{ .Name }}"), "daily-29000000");
+        assert_eq!(Braces::of(&info).fill("{{ .ScheduledTime }}"), "{{ .ScheduledTime }}");
     }
 }

@@ -57,6 +57,23 @@ pub(super) fn schedule(cron_job: &CronJob) -> Result<Schedule, NoSchedule> {
     })
 }
 
+/// Returns the next `count` runs after `now`, each with the delay that [`SPREAD_SECONDS`] gives it; none
+/// while the CronJob is suspended or has no schedule that can be read.
+#[must_use]
+pub fn upcoming(cron_job: &CronJob, now: Timestamp, count: usize) -> Vec<Timestamp> {
+    let schedule = schedule(cron_job).ok().filter(|_| cron_job.spec.suspend != Some(true));
+    let Some(schedule) = schedule else { return Vec::new() };
+    let delay = spread(cron_job);
+    schedule.upcoming(now.minus(delay)).take(count).map(|run| run.plus(delay)).collect()
+}
+
+/// Returns the schedule in words, with its zone, and the zone itself; `None` where it cannot be read.
+#[must_use]
+pub fn in_words(cron_job: &CronJob) -> Option<(String, Zone)> {
+    let zone = cron_job.spec.time_zone.as_deref().map_or(Ok(Zone::UTC), Zone::parse).ok()?;
+    Some((schedule(cron_job).ok()?.describe(), zone))
+}
+
 /// Returns what [`SPREAD_SECONDS`] says, if that is a number of seconds that it may say.
 #[must_use]
 pub fn spread_seconds(text: &str) -> Option<u32> {

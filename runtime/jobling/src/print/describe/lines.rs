@@ -32,19 +32,24 @@ impl Lines {
 
     /// Adds a map below `title:`, an entry a line; `<none>` if it is empty.
     pub(super) fn map(&mut self, title: &str, separator: &str, map: &Value) {
+        self.map_at(0, title, separator, map);
+    }
+
+    /// Adds a map as [`map`](Self::map) does, `level` levels in.
+    pub(super) fn map_at(&mut self, level: usize, title: &str, separator: &str, map: &Value) {
         let Some(map) = map.as_object().filter(|map| !map.is_empty()) else {
-            return self.field(0, title, "<none>");
+            return self.field(level, title, "<none>");
         };
         for (at, (key, value)) in map.iter().enumerate() {
             let heading = if at == 0 { format!("{title}:") } else { String::new() };
             let value = text_of(value);
             if !value.contains('\n') {
-                self.add(0, &format!("{heading}\t{key}{separator}{value}"));
+                self.add(level, &format!("{heading}\t{key}{separator}{value}"));
                 continue;
             }
-            self.add(0, &format!("{heading}\t{key}:"));
+            self.add(level, &format!("{heading}\t{key}:"));
             for line in value.lines() {
-                self.add(0, &format!("\t  {line}"));
+                self.add(level, &format!("\t  {line}"));
             }
         }
     }

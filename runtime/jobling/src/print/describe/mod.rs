@@ -1,5 +1,6 @@
 //! Descriptions of objects, in kubectl's layout (`kubectl/pkg/describe`).
 
+mod cron_job;
 mod events;
 mod generic;
 mod job;
@@ -13,17 +14,27 @@ use serde_json::Value;
 use super::TabWriter;
 use lines::Lines;
 
-/// Returns the description of `object`; with its events, if they are given.
-pub(crate) fn describe_object(object: &Value, events: Option<&[Value]>, now: Timestamp) -> String {
+/// What is told of an object besides itself.
+#[derive(Debug, Default)]
+pub(crate) struct Related {
+    /// Its events, oldest first, if they are to be told.
+    pub(crate) events: Option<Vec<Value>>,
+    /// Of a CronJob: its Jobs.
+    pub(crate) jobs: Vec<Value>,
+}
+
+/// Returns the description of `object`.
+pub(crate) fn describe_object(object: &Value, related: &Related, now: Timestamp) -> String {
     let mut lines = Lines::default();
     match object["kind"].as_str().unwrap_or_default() {
         "Job" => job::describe(object, &mut lines),
+        "CronJob" => cron_job::describe(object, &related.jobs, now, &mut lines),
         "Pod" => pod::describe(object, &mut lines),
         "Secret" => generic::describe_secret(object, &mut lines),
         "ConfigMap" => generic::describe_config_map(object, &mut lines),
         _ => generic::describe(object, &mut lines),
     }
-    if let Some(events) = events {
+    if let Some(events) = &related.events {
         events::describe(events, now, &mut lines);
     }
     TabWriter::DESCRIPTION.format(&lines.into_text())
@@ -38,6 +49,10 @@ mod tests {
 
     fn now() -> Timestamp {
         "2026-11-23T19:05:00Z".parse().unwrap()
+    }
+
+    fn with(events: &[Value]) -> Related {
+        Related { events: Some(events.to_vec()), jobs: Vec::new() }
     }
 
     fn container() -> Value {
@@ -110,7 +125,66 @@ mod tests {
               Type    Reason            Age   From            Message
               ----    ------            ----  ----            -------
               Normal  SuccessfulCreate  5m    job-controller  Created pod: hello-x7k2p
-        "]].assert_eq(&describe_object(&job, Some(&events), now()));
+        "]].assert_eq(&describe_object(&job, &with(&events), now()));
+    }
+
+    #[test]
+    fn a_cron_job_is_described_as_kubectl_does_with_its_runs_to_come_and_those_that_were() {
+        let cron_job = json!({"apiVersion": "batch/v1", "kind": "CronJob",
+            "metadata": {"name": "report", "namespace": "default"},
+            "spec": {"schedule": "0 9,17 * * 1-5", "timeZone": "America/New_York",
+                "concurrencyPolicy": "Forbid", "suspend": false, "successfulJobsHistoryLimit": 3,
+                "failedJobsHistoryLimit": 1,
+                "jobTemplate": {"spec": {"template": {"spec": {"containers": [
+                    {"name": "main", "image": "report:1.0"}]}}}}},
+            "status": {"lastScheduleTime": "2026-11-23T14:00:00Z",
+                "active": [{"name": "report-29665740"}]}});
+        let run = |name: &str, late: &str| {
+            json!({"metadata": {"name": name, "creationTimestamp": name[7..],
+                "annotations": {"jobling.dev/lateness-seconds": late}}})
+        };
+        let jobs = vec![run("report-29664300", "61.004"), run("report-29665740", "0.003")];
+        let related = Related { events: Some(Vec::new()), jobs };
+        expect![[r#"
+            Name:                          report
+            Namespace:                     default
+            Labels:                        <none>
+            Annotations:                   <none>
+            Schedule:                      0 9,17 * * 1-5
+            Concurrency Policy:            Forbid
+            Suspend:                       False
+            Time Zone:                     America/New_York
+            Successful Job History Limit:  3
+            Failed Job History Limit:      1
+            Starting Deadline Seconds:     <unset>
+            Selector:                      <unset>
+            Parallelism:                   <unset>
+            Completions:                   <unset>
+            Pod Template:
+              Labels:  <none>
+              Containers:
+               main:
+                Image:           report:1.0
+                Port:            <none>
+                Host Port:       <none>
+                Environment:     <none>
+                Mounts:          <none>
+              Volumes:           <none>
+              Node-Selectors:    <none>
+              Tolerations:       <none>
+            Last Schedule Time:  Mon, 23 Nov 2026 14:00:00 +0000
+            Active Jobs:         report-29665740
+            Schedule In Words:   at 09:00 and 17:00, Monday to Friday, America/New_York
+            Next Runs:           2026-11-23T17:00:00-05:00
+                                 2026-11-24T09:00:00-05:00
+                                 2026-11-24T17:00:00-05:00
+                                 2026-11-25T09:00:00-05:00
+                                 2026-11-25T17:00:00-05:00
+            Lateness:            report-29665740: 0.003s
+                                 report-29664300: 61.004s
+            Events:              <none>
+        "#]]
+        .assert_eq(&describe_object(&cron_job, &related, now()));
     }
 
     #[test]
@@ -194,14 +268,14 @@ mod tests {
             Tolerations:     <none>
             Events:          <none>
         "]]
-        .assert_eq(&describe_object(&pod, Some(&[]), now()));
+        .assert_eq(&describe_object(&pod, &with(&[]), now()));
     }
 
     #[test]
     fn a_secrets_values_are_never_shown() {
         let secret = json!({"apiVersion": "v1", "kind": "Secret", "type": "Opaque",
             "metadata": {"name": "db", "namespace": "default"}, "data": {"url": "cG9zdGdyZXM6Ly8="}});
-        let text = describe_object(&secret, None, now());
+        let text = describe_object(&secret, &Related::default(), now());
         assert!(!text.contains("cG9z") && !text.contains("postgres"), "{text}");
         assert!(text.contains("url:  11 bytes"), "{text}");
     }
@@ -228,6 +302,6 @@ mod tests {
                   Storage:  1Gi
             Events:         <none>
         "]]
-        .assert_eq(&describe_object(&claim, Some(&[]), now()));
+        .assert_eq(&describe_object(&claim, &with(&[]), now()));
     }
 }

@@ -15,9 +15,10 @@ pub(super) fn shown_annotations(metadata: &Value) -> Value {
 pub(super) fn describe(template: &Value, lines: &mut Lines) {
     let spec = &template["spec"];
     let labels = &template["metadata"]["labels"];
-    for (at, (key, value)) in labels.as_object().into_iter().flatten().enumerate() {
-        let title = if at == 0 { "Labels:" } else { "" };
-        lines.add(1, &format!("{title}\t{key}={}", text_of(value)));
+    lines.map_at(1, "Labels", "=", labels);
+    let annotations = shown_annotations(&template["metadata"]);
+    if annotations != Value::Object(Map::new()) {
+        lines.map_at(1, "Annotations", ": ", &annotations);
     }
     lines.field_if(1, "Service Account", &spec["serviceAccountName"]);
     if !items(&spec["initContainers"]).is_empty() {

@@ -1,0 +1,65 @@
+//! A Job of a CronJob's template that a person starts, in place of the schedule.
+
+use jobling_core::Timestamp;
+use jobling_core::control::cronjob::SCHEDULED_TIMESTAMP;
+use jobling_core::schedule::Zone;
+use serde_json::{Value, json};
+
+/// The annotation of a Job that a person made from a CronJob.
+const INSTANTIATE: &str = "cronjob.kubernetes.io/instantiate";
+/// The label of a CronJob's Jobs.
+const LABEL: &str = "cronjob";
+
+/// Returns the Job `name` of one run of `cron_job` that is scheduled for `now`.
+pub(crate) fn instance_of(cron_job: &Value, name: &str, now: Timestamp) -> Value {
+    let (spec, template) = (&cron_job["spec"], &cron_job["spec"]["jobTemplate"]);
+    let zone = spec["timeZone"].as_str().and_then(|zone| Zone::parse(zone).ok());
+    let mut annotations = template["metadata"]["annotations"].clone();
+    annotations[INSTANTIATE] = "manual".into();
+    annotations[SCHEDULED_TIMESTAMP] = zone.unwrap_or(Zone::UTC).rfc3339(now).into();
+    let mut labels = template["metadata"]["labels"].clone();
+    if labels[LABEL].is_null() {
+        labels[LABEL] = cron_job["metadata"]["name"].clone();
+    }
+    json!({
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": name,
+            "namespace": cron_job["metadata"]["namespace"],
+            "labels": labels,
+            "annotations": annotations,
+        },
+        "spec": template["spec"],
+    })
+}
+
+/// Returns the name of the Job of a run at `now`, as the schedule would name it: the CronJob's and the
+/// minutes since the epoch.
+pub(crate) fn instance_name(cron_job: &str, now: Timestamp) -> String {
+    format!("{cron_job}-{}", now.unix_seconds().div_euclid(60))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instance_has_what_a_scheduled_run_has() {
+        let cron_job = json!({"metadata": {"name": "report", "namespace": "default"}, "spec": {
+            "timeZone": "Europe/Berlin", "jobTemplate": {
+                "metadata": {"labels": {"app": "x"}, "annotations": {"note": "kept"}},
+                "spec": {"backoffLimit": 2}}}});
+        let now = Timestamp::from_unix_seconds(1_790_000_000);
+        let name = instance_name("report", now);
+        assert_eq!(
+            instance_of(&cron_job, &name, now),
+            json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {
+                "name": "report-29833333", "namespace": "default",
+                "labels": {"app": "x", "cronjob": "report"},
+                "annotations": {"note": "kept", "cronjob.kubernetes.io/instantiate": "manual",
+                    "batch.kubernetes.io/cronjob-scheduled-timestamp": "2026-09-21T16:13:20+02:00"}},
+                "spec": {"backoffLimit": 2}})
+        );
+    }
+}
