@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
 /// Each crate and the crates of this workspace that it may depend on.
-const MAY_KNOW: [(&str, &[&str]); 8] = [
+const MAY_KNOW: [(&str, &[&str]); 9] = [
     ("jobling-core", &[]),
     ("jobling-sandbox", &[]),
     ("jobling-images", &[]),
     ("jobling-sdk", &[]),
     ("jobling-store", &["jobling-core"]),
+    ("jobling-queues", &["jobling-core"]),
     ("jobling-server", &["jobling-core"]),
     ("jobling-node", &["jobling-core", "jobling-sandbox", "jobling-images"]),
     (
@@ -20,6 +21,7 @@ const MAY_KNOW: [(&str, &[&str]); 8] = [
             "jobling-store",
             "jobling-sandbox",
             "jobling-images",
+            "jobling-queues",
             "jobling-node",
             "jobling-server",
         ],

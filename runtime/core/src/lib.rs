@@ -7,6 +7,7 @@ pub mod api;
 pub mod control;
 pub mod engine;
 pub mod pods;
+pub mod queues;
 pub mod schedule;
 mod time;
 

@@ -143,7 +143,7 @@ pub(crate) fn set_cache(connection: &Connection, bytes: u32) -> Result<(), rusql
 
 /// Makes the file, if it is not there, for its owner alone: Secrets are in it. SQLite gives its log the
 /// same mode.
-fn private_file(path: &Path) -> Result<(), std::io::Error> {
+pub(crate) fn private_file(path: &Path) -> Result<(), std::io::Error> {
     use std::os::unix::fs::OpenOptionsExt;
     std::fs::OpenOptions::new()
         .create(true)
