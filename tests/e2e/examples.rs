@@ -67,13 +67,48 @@ fn migrate_brings_the_database_on_its_claim_up_once() {
 }
 
 #[test]
+fn backup_packs_its_folder_onto_its_claim_once_for_each_run() {
+    let data = Folder::new();
+    let kept = ["--now", "--data", data.path().to_str().expect("UTF-8")];
+    let output = run_folder("backup", &kept).expect_code(0);
+    let line = output.stdout.trim_end();
+    assert!(
+        line.starts_with("/backups/backup-") && line.contains("Z.tar.gz: 2 files, "),
+        "{output}"
+    );
+    assert!(
+        output.stderr.contains("job/backup-") && output.stderr.contains(" complete"),
+        "{output}"
+    );
+}
+
+#[test]
+fn report_writes_the_page_of_the_day_that_it_was_scheduled_for() {
+    let output = run_folder("report", &["--now"]).expect_code(0);
+    let line = output.stdout.trim_end();
+    assert!(line.starts_with("/reports/report-20") && line.ends_with(".html: 5 days"), "{output}");
+}
+
+#[test]
+fn cleanup_removes_what_is_old_and_leaves_what_is_new() {
+    let output = run_folder("cleanup", &["--now", "-o", "json"]).expect_code(0);
+    for told in ["removed /data/2025/older.txt", "removed /data/old.txt", "2 of 3 files, "] {
+        assert!(output.stderr.contains(told), "{output}");
+    }
+    let labels = &output.json()["items"][0]["metadata"]["labels"];
+    assert_eq!(labels["cronjob"], "cleanup", "{output}");
+}
+
+#[test]
 fn every_example_has_a_manifest_and_a_readme_of_about_ten_lines() {
-    for name in ["hello", "flaky", "primes", "migrate"] {
-        assert!(example(name).join("job.yaml").exists(), "{name}");
+    let jobs = ["hello", "flaky", "primes", "migrate"].map(|name| (name, "", "job.yaml"));
+    let cron_jobs = ["backup", "report", "cleanup"].map(|name| (name, "--now ", "cronjob.yaml"));
+    for (name, option, manifest) in jobs.into_iter().chain(cron_jobs) {
+        assert!(example(name).join(manifest).exists(), "{name}");
         let readme = std::fs::read_to_string(example(name).join("README.md")).expect(name);
         let lines = readme.lines().count();
         assert!((6..=14).contains(&lines), "{name}: {lines} lines");
-        assert!(readme.contains(&format!("jobling run examples/{name}")), "{name}");
+        assert!(readme.contains(&format!("jobling run {option}examples/{name}")), "{name}");
     }
 }
 

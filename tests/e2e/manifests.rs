@@ -34,6 +34,27 @@ fn the_manifests_run_to_complete_in_the_foreground() {
     }
 }
 
+/// Each manifest that is a CronJob: its image, the module behind that, and what it prints.
+const CRON_JOBS: [(&str, &str, &str, &str); 2] = [
+    ("daily-backup", "backup-tool:latest", "backup", ".tar.gz: 0 files, "),
+    ("daily-report", "reporting:latest", "report", "<h1>Report of 20"),
+];
+
+#[test]
+fn the_manifests_with_a_schedule_run_at_once_with_now_and_only_with_it() {
+    for (name, image, guest, printed) in CRON_JOBS {
+        let folder = Folder::new();
+        let (manifest, image) =
+            (manifest(&format!("{name}.yaml")), format!("{image}={}", module(guest).display()));
+        let arguments = ["run".as_ref(), manifest.as_os_str(), "--image".as_ref(), image.as_ref()];
+        let refused = jobling(&folder, arguments).expect_code(2);
+        assert!(refused.stderr.contains("try one run of it with --now"), "{refused}");
+        let output =
+            jobling(&folder, arguments.into_iter().chain(["--now".as_ref()])).expect_code(0);
+        assert!(output.stdout.contains(printed), "{output}");
+    }
+}
+
 #[test]
 fn one_time_task_prints_hello_world_and_nothing_else() {
     let image = format!("ubuntu={}", module("multicall").display());

@@ -16,7 +16,7 @@ Examples:
   jobling run job.yaml --image myapp:1.0=myapp.wasm  Put a module behind an image name
   jobling run config.yaml job.yaml --timeout 10m
   jobling run job.yaml -o json > result.json         Jobs and Pods as the API has them
-  jobling run --now daily-report.yaml                One run of a CronJob, at once
+  jobling run --now examples/backup                  One run of a CronJob, at once
   generate-manifest | jobling run -
 
 An image may also be a path relative to the manifest: `image: ./myapp.wasm`.
@@ -29,7 +29,7 @@ Exit codes:
   130  ended by Ctrl-C")]
 pub(crate) struct Run {
     /// Manifests (`-` for the standard input), directories of manifests, or a task's folder with a
-    /// Cargo.toml and a job.yaml.
+    /// Cargo.toml and a job.yaml or cronjob.yaml.
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<String>,
     /// Put the module FILE behind the image NAME. May be repeated.

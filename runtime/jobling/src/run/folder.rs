@@ -9,11 +9,14 @@ use serde_json::Value;
 /// The target that tasks are built for.
 const TARGET: &str = "wasm32-wasip1";
 
+/// What the manifest in a task's folder is called; the first that is there.
+const MANIFESTS: [&str; 2] = ["job.yaml", "cronjob.yaml"];
+
 /// Why a folder's module cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FolderError {
     /// There is no manifest in it.
-    #[error("{} has a Cargo.toml and no job.yaml; write the Job's manifest there", .0.display())]
+    #[error("{} has a Cargo.toml and neither job.yaml nor cronjob.yaml; write the manifest there", .0.display())]
     NoManifest(PathBuf),
     /// cargo cannot be started.
     #[error("{} cannot be built: cargo cannot be started: {source}", folder.display())]
@@ -51,11 +54,9 @@ pub(super) fn is_task(path: &Path) -> bool {
 
 /// Returns the folder's manifest.
 pub(super) fn manifest(folder: &Path) -> Result<PathBuf, FolderError> {
-    let manifest = folder.join("job.yaml");
-    match manifest.is_file() {
-        true => Ok(manifest),
-        false => Err(FolderError::NoManifest(folder.to_owned())),
-    }
+    let mut manifests = MANIFESTS.map(|name| folder.join(name)).into_iter();
+    let found = manifests.find(|manifest| manifest.is_file());
+    found.ok_or_else(|| FolderError::NoManifest(folder.to_owned()))
 }
 
 /// Builds the folder; what cargo says goes to stderr. The cargo of `toolchain` is used where there is
@@ -122,6 +123,9 @@ mod tests {
         std::fs::write(folder.path().join("Cargo.toml"), "").unwrap();
         assert!(is_task(folder.path()));
         let error = manifest(folder.path()).unwrap_err().to_string();
-        assert!(error.ends_with("no job.yaml; write the Job's manifest there"), "{error}");
+        assert!(
+            error.ends_with("neither job.yaml nor cronjob.yaml; write the manifest there"),
+            "{error}"
+        );
     }
 }
