@@ -73,12 +73,12 @@ mod tests {
         let words =
             ["30 2 * * *", "--time-zone", "Europe/Berlin", "--from", "2026-03-28T00:00:00Z"];
         let told = printed(&[&words[..], &["-n", "3"]].concat()).unwrap();
-        expect![[r#"
+        expect![[r"
             at 02:30, every day, Europe/Berlin
             2026-03-28T02:30:00+01:00
             2026-03-30T02:30:00+02:00
             2026-03-31T02:30:00+02:00
-        "#]]
+        "]]
         .assert_eq(&told);
     }
 

@@ -145,7 +145,7 @@ mod tests {
         };
         let jobs = vec![run("report-29664300", "61.004"), run("report-29665740", "0.003")];
         let related = Related { events: Some(Vec::new()), jobs };
-        expect![[r#"
+        expect![[r"
             Name:                          report
             Namespace:                     default
             Labels:                        <none>
@@ -183,7 +183,7 @@ mod tests {
             Lateness:            report-29665740: 0.003s
                                  report-29664300: 61.004s
             Events:              <none>
-        "#]]
+        "]]
         .assert_eq(&describe_object(&cron_job, &related, now()));
     }
 
