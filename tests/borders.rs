@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
 /// Each crate and the crates of this workspace that it may depend on.
-const MAY_KNOW: [(&str, &[&str]); 9] = [
+const MAY_KNOW: [(&str, &[&str]); 10] = [
     ("jobling-core", &[]),
     ("jobling-sandbox", &[]),
     ("jobling-images", &[]),
-    ("jobling-sdk", &[]),
+    ("jobling-sdk", &["jobling-sdk-macros"]),
+    ("jobling-sdk-macros", &[]),
     ("jobling-store", &["jobling-core"]),
     ("jobling-queues", &["jobling-core"]),
     ("jobling-server", &["jobling-core"]),

@@ -1,0 +1,86 @@
+//! Where a task's knowledge comes from: the process itself, and a fake in tests. The only reader of the
+//! process's environment.
+
+use std::ffi::OsString;
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use std::{env, fs};
+
+use crate::progress;
+
+/// Where a container's message is, unless `TERMINATION_MESSAGE_PATH` says otherwise: Kubernetes' default
+/// of terminationMessagePath.
+const MESSAGE_FILE: &str = "/dev/termination-log";
+
+/// What is around a task.
+pub(crate) trait Host: Send + Sync {
+    /// Returns the arguments, without the program's name.
+    fn arguments(&self) -> Vec<OsString>;
+    /// Returns the value of a variable.
+    fn variable(&self, name: &str) -> Option<OsString>;
+    /// Returns where the directory that the pod knows by `mount_path` is.
+    fn directory(&self, mount_path: &str) -> PathBuf;
+    /// Reads the standard input to its end.
+    fn read_input(&self) -> io::Result<Vec<u8>>;
+    /// Returns for how long the task has run.
+    fn elapsed(&self) -> Duration;
+    /// Leaves a line that says how far the task is.
+    fn report_progress(&self, line: &str);
+    /// Leaves the message that is told with the container's end.
+    fn leave_message(&self, message: &str);
+}
+
+/// The process that this is.
+pub(crate) struct Process {
+    started: Instant,
+}
+
+impl Process {
+    /// Returns the process, from whose start on time is counted now.
+    pub(crate) fn started_now() -> Self {
+        Self { started: Instant::now() }
+    }
+}
+
+impl Host for Process {
+    fn arguments(&self) -> Vec<OsString> {
+        env::args_os().skip(1).collect()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a task's environment is what it is told")]
+    fn variable(&self, name: &str) -> Option<OsString> {
+        env::var_os(name)
+    }
+
+    fn directory(&self, mount_path: &str) -> PathBuf {
+        PathBuf::from(mount_path)
+    }
+
+    fn read_input(&self) -> io::Result<Vec<u8>> {
+        let mut input = Vec::new();
+        io::stdin().lock().read_to_end(&mut input)?;
+        Ok(input)
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    fn report_progress(&self, line: &str) {
+        // That nobody can be told is no reason to fail.
+        drop(match self.variable(progress::VARIABLE) {
+            Some(file) => fs::write(file, line),
+            None => io::stderr().write_all(format!("progress {line}").as_bytes()),
+        });
+    }
+
+    fn leave_message(&self, message: &str) {
+        let file = self.variable("TERMINATION_MESSAGE_PATH");
+        let file = file.map_or_else(|| PathBuf::from(MESSAGE_FILE), PathBuf::from);
+        // Outside a pod there is no such file, and none is to be made.
+        if file.is_file() {
+            drop(fs::write(file, message));
+        }
+    }
+}
