@@ -10,8 +10,7 @@ fn kubectl_explains_fields_and_says_who_may_do_what() {
         ("explain job.spec.backoffLimit", "number of retries before marking this job failed"),
         ("explain cronjob.spec.jobTemplate.spec.template --recursive", "initContainers"),
         ("explain secret.data", "<map[string]string>"),
-        ("explain events.events.k8s.io", "events.k8s.io"),
-        ("explain image.status.digest", "sha256"),
+        ("explain events --api-version=events.k8s.io/v1", "events.k8s.io"),
         ("auth whoami", "system:masters"),
         ("auth can-i --list", "cronjobs.batch"),
     ] {
