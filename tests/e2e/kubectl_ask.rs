@@ -17,6 +17,7 @@ fn kubectl_explains_fields_and_says_who_may_do_what() {
         let output = daemon.kubectl(arguments.split(' ')).expect_code(0);
         assert!(output.stdout.contains(word), "kubectl {arguments}: {output}");
     }
-    let refused = daemon.kubectl(["auth", "can-i", "create", "pods/exec"]).expect_code(1);
+    let refused =
+        daemon.kubectl(["auth", "can-i", "create", "pods", "--subresource=exec"]).expect_code(1);
     assert!(refused.stdout.starts_with("no"), "{refused}");
 }
