@@ -1,12 +1,10 @@
 //! A Job of a CronJob's template that a person starts, in place of the schedule.
 
 use jobling_core::Timestamp;
-use jobling_core::control::cronjob::SCHEDULED_TIMESTAMP;
+use jobling_core::control::cronjob::{INSTANTIATE, SCHEDULED_TIMESTAMP};
 use jobling_core::schedule::Zone;
 use serde_json::{Value, json};
 
-/// The annotation of a Job that a person made from a CronJob.
-const INSTANTIATE: &str = "cronjob.kubernetes.io/instantiate";
 /// The label of a CronJob's Jobs.
 const LABEL: &str = "cronjob";
 

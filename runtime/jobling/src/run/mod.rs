@@ -8,6 +8,7 @@ mod place;
 mod plan;
 #[cfg(test)]
 mod played;
+mod pod;
 mod printer;
 mod scene;
 mod stage;

@@ -6,20 +6,12 @@ use std::sync::Arc;
 
 use jobling_core::api::{Kind, Object, ObjectKey};
 use jobling_core::engine::{Change, Snapshot};
-use jobling_core::pods::{ContainerState, ContainerStatus, JobInfo, Pod, PodPhase};
-use jobling_node::{RunKey, Slot};
+use jobling_core::pods::{JobInfo, Pod, PodPhase};
+use jobling_node::RunKey;
 use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::Event;
 
-/// Reasons for which a container waits that nothing in a run can mend: nobody else brings the image or
-/// the object.
-const HOPELESS: [&str; 6] = [
-    "ErrImagePull",
-    "ErrImageNeverPull",
-    "ImagePullBackOff",
-    "InvalidImageName",
-    "CreateContainerConfigError",
-    "CreateContainerError",
-];
+use super::pod::PodScene;
 
 /// Something to be done outside.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,15 +63,6 @@ pub(super) struct JobScene {
     pub(super) end: Option<JobEnd>,
 }
 
-/// A pod of the run.
-struct PodScene {
-    pod: Arc<Pod>,
-    job: Arc<JobInfo>,
-    gone: bool,
-    told: bool,
-    opened: BTreeMap<Slot, u32>,
-}
-
 /// All Jobs and pods of the run.
 #[derive(Default)]
 pub(super) struct Scene {
@@ -100,12 +83,12 @@ impl Scene {
             (Some(Snapshot::Pod { pod, job }), _) => self.pod_changed(pod, job),
             (None, Some(Snapshot::Pod { pod, .. })) => {
                 if let Some(scene) = self.pods.get_mut(&pod.id) {
-                    scene.gone = true;
+                    scene.deleted();
                 }
                 Vec::new()
             }
             (Some(Snapshot::Object(object)), _) => {
-                self.job_changed(object);
+                self.object_changed(object);
                 Vec::new()
             }
             (None, Some(Snapshot::Object(object))) => {
@@ -116,11 +99,29 @@ impl Scene {
         }
     }
 
-    fn job_changed(&mut self, object: &Object) {
+    fn object_changed(&mut self, object: &Object) {
+        if let Object::Event(event) = object {
+            return self.event_told(event);
+        }
         let Object::Job(job) = object else { return };
         if let Some(scene) = self.jobs.get_mut(&object.key()) {
             scene.end = end_of(job);
             scene.job = Some((**job).clone());
+        }
+    }
+
+    /// That volumes cannot be made is told by an event alone.
+    fn event_told(&mut self, event: &Event) {
+        if event.reason.as_deref() != Some("FailedMount") {
+            return;
+        }
+        let about = &event.involved_object;
+        let is_about = |scene: &&mut PodScene| {
+            about.name.as_deref() == Some(&*scene.name())
+                && about.namespace.as_deref() == Some(&*scene.job.namespace)
+        };
+        if let Some(scene) = self.pods.values_mut().find(is_about) {
+            scene.failed_mount(event.message.as_deref().unwrap_or_default());
         }
     }
 
@@ -142,25 +143,10 @@ impl Scene {
         if !self.jobs.contains_key(&key) {
             return Vec::new();
         }
-        let scene = self.pods.entry(pod.id).or_insert_with(|| PodScene {
-            pod: Arc::clone(pod),
-            job: Arc::clone(job),
-            gone: false,
-            told: false,
-            opened: BTreeMap::new(),
-        });
-        scene.pod = Arc::clone(pod);
-        scene.job = Arc::clone(job);
-        let mut cues = scene.newly_printing();
-        // That a pod was ended by wish is no news of its own.
-        let by_wish = pod.stop.is_some() || pod.deletion.is_some();
-        if pod.status.phase == PodPhase::Failed
-            && !by_wish
-            && !std::mem::replace(&mut scene.told, true)
-        {
-            cues.push(Cue::Failed(scene.failure()));
-        }
-        cues
+        let (pod, job) = (Arc::clone(pod), Arc::clone(job));
+        let new = || PodScene::new(Arc::clone(&pod), Arc::clone(&job));
+        let scene = self.pods.entry(pod.id).or_insert_with(new);
+        scene.changed(pod, job)
     }
 
     /// Returns how the run stands.
@@ -180,7 +166,7 @@ impl Scene {
     }
 
     fn live(&self) -> impl Iterator<Item = &PodScene> {
-        self.pods.values().filter(|scene| !scene.gone && !scene.pod.status.phase.is_terminal())
+        self.pods.values().filter(|scene| scene.is_live())
     }
 
     /// Returns the Jobs, by name.
@@ -202,118 +188,6 @@ impl Scene {
     }
 }
 
-impl PodScene {
-    fn name(&self) -> String {
-        self.pod.name(&self.job)
-    }
-
-    /// Returns each container's place, name and status.
-    fn containers(&self) -> Vec<(Slot, &str, &ContainerStatus)> {
-        let spec = self.job.template.spec.as_ref();
-        let status = &self.pod.status;
-        let init = spec.and_then(|spec| spec.init_containers.as_deref()).unwrap_or_default();
-        let main = spec.map(|spec| spec.containers.as_slice()).unwrap_or_default();
-        let place = |at: usize| u8::try_from(at).unwrap_or(u8::MAX);
-        let init = init.iter().zip(&status.init_containers).enumerate();
-        let main = main.iter().zip(&status.containers).enumerate();
-        init.map(|(at, (spec, status))| (Slot::Init(place(at)), spec.name.as_str(), status))
-            .chain(
-                main.map(|(at, (spec, status))| {
-                    (Slot::Main(place(at)), spec.name.as_str(), status)
-                }),
-            )
-            .collect()
-    }
-
-    /// Returns the runs that have begun since this was last asked.
-    fn newly_printing(&mut self) -> Vec<Cue> {
-        let mut opened = Vec::new();
-        for (slot, container, status) in self.containers() {
-            let begun = match &status.state {
-                ContainerState::Running { .. } | ContainerState::Terminated(_) => {
-                    status.restarts + 1
-                }
-                ContainerState::Waiting(_) if status.last.is_some() => status.restarts + 1,
-                ContainerState::Waiting(_) => 0,
-            };
-            for run in self.opened.get(&slot).copied().unwrap_or(0)..begun {
-                let key = RunKey { pod: self.pod.id, slot, run };
-                let container = container.to_owned();
-                opened.push((slot, run + 1, Cue::Open { key, pod: self.name(), container }));
-            }
-        }
-        for (slot, runs, _) in &opened {
-            self.opened.insert(*slot, *runs);
-        }
-        opened.into_iter().map(|(_, _, cue)| cue).collect()
-    }
-
-    fn failure(&self) -> String {
-        let status = &self.pod.status;
-        let mut text = format!("pod/{} failed", self.name());
-        for part in [&status.reason, &status.message].into_iter().filter(|part| !part.is_empty()) {
-            text.push_str(&format!(": {part}"));
-        }
-        for (_, container, status) in self.containers() {
-            if let ContainerState::Terminated(ended) = &status.state
-                && ended.exit_code != 0
-            {
-                text.push_str(&format!(
-                    ": {container}: {} (exit code {})",
-                    ended.reason, ended.exit_code
-                ));
-                // An ordinary error has been printed by the guest itself.
-                if ended.reason != "Error" && !ended.message.is_empty() {
-                    text.push_str(&format!(": {}", ended.message.trim_end()));
-                }
-            }
-        }
-        text
-    }
-
-    /// Returns why this pod waits for what nobody will bring.
-    fn hopeless(&self) -> Option<String> {
-        self.containers().into_iter().find_map(|(slot, container, status)| {
-            let ContainerState::Waiting(waiting) = &status.state else { return None };
-            if !HOPELESS.contains(&waiting.reason.as_str()) {
-                return None;
-            }
-            let mut text = format!("pod/{} cannot start: {}", self.name(), waiting.reason);
-            if !waiting.message.is_empty() {
-                text.push_str(&format!(": {}", waiting.message));
-            }
-            if waiting.reason.contains("Image") {
-                let image = self.image(slot).unwrap_or_default();
-                text.push_str(&format!("; for this run: --image {image}=FILE.wasm"));
-            } else {
-                text.push_str(&format!(
-                    " (container {container}); give its manifest to the run as well"
-                ));
-            }
-            Some(text)
-        })
-    }
-
-    fn image(&self, slot: Slot) -> Option<&str> {
-        let spec = self.job.template.spec.as_ref()?;
-        let container = match slot {
-            Slot::Init(at) => spec.init_containers.as_ref()?.get(usize::from(at))?,
-            Slot::Main(at) => spec.containers.get(usize::from(at))?,
-        };
-        container.image.as_deref()
-    }
-
-    /// Returns why this pod finds no place on this host.
-    fn unplaced(&self) -> Option<String> {
-        let conditions = self.pod.status.conditions.iter();
-        let mut unscheduled = conditions
-            .filter(|condition| condition.kind == "PodScheduled" && condition.status == "False");
-        let condition = unscheduled.next_back()?;
-        (condition.reason == "Unschedulable")
-            .then(|| format!("pod/{} cannot start: {}", self.name(), condition.message))
-    }
-}
-
 fn end_of(job: &Job) -> Option<JobEnd> {
     let conditions = job.status.as_ref()?.conditions.as_deref().unwrap_or_default();
     let ended = conditions.iter().filter(|condition| condition.status == "True");
@@ -329,7 +203,9 @@ fn end_of(job: &Job) -> Option<JobEnd> {
 
 #[cfg(test)]
 mod tests {
-    use jobling_core::pods::{Condition, JobId, PodId, PodStatus, Terminated};
+    use jobling_core::pods::{
+        Condition, ContainerState, ContainerStatus, JobId, PodId, PodStatus, Terminated,
+    };
     use jobling_core::{Timestamp, api};
     use serde_json::json;
 
@@ -473,6 +349,26 @@ mod tests {
         let back_off = ContainerStatus::waiting("CrashLoopBackOff", "");
         scene.apply(&pod(PodPhase::Running, Some(back_off)));
         assert_eq!(scene.standing(), Standing::Running);
+    }
+
+    #[test]
+    fn a_pod_whose_volumes_cannot_be_made_stops_the_run() {
+        let mut scene = Scene::new([job_key()]);
+        let creating =
+            || pod(PodPhase::Pending, Some(ContainerStatus::waiting("ContainerCreating", "")));
+        scene.apply(&creating());
+        let name = scene.pods.values().next().unwrap().name();
+        let event = |reason: &str| {
+            let event = json!({"metadata": {}, "reason": reason, "message": "configmap \"y\" not found",
+                "involvedObject": {"kind": "Pod", "namespace": "default", "name": name}});
+            let object = api::Object::from_value(Kind::Event, event).unwrap();
+            change(Snapshot::Object(Arc::new(object)))
+        };
+        scene.apply(&event("Scheduled"));
+        assert_eq!(scene.standing(), Standing::Running);
+        scene.apply(&event("FailedMount"));
+        let Standing::Stuck(why) = scene.standing() else { panic!("{:?}", scene.standing()) };
+        assert!(why.contains("FailedMount: configmap \"y\" not found; give what"), "{why}");
     }
 
     #[test]

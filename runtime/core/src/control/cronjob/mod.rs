@@ -21,4 +21,4 @@ mod testing;
 pub use due::{FOLD, MOST_SPREAD_SECONDS, SPREAD_SECONDS, in_words, spread_seconds, upcoming};
 pub use owned::{End, Origin, OwnedJob, Stay, controller};
 pub use plan::{CronState, Plan, plan};
-pub use run::{LATENESS_SECONDS, SCHEDULED_TIMESTAMP, lateness, reference};
+pub use run::{INSTANTIATE, LATENESS_SECONDS, SCHEDULED_TIMESTAMP, lateness, reference};

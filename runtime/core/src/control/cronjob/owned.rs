@@ -3,7 +3,7 @@
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
-use super::run::SCHEDULED_TIMESTAMP;
+use super::run::{INSTANTIATE, SCHEDULED_TIMESTAMP};
 use crate::Timestamp;
 use crate::control::job::Ledger;
 
@@ -84,7 +84,8 @@ impl OwnedJob {
 
     fn new(metadata: &ObjectMeta) -> Self {
         let annotations = metadata.annotations.as_ref();
-        let is_run = annotations.is_some_and(|all| all.contains_key(SCHEDULED_TIMESTAMP));
+        let has = |key| annotations.is_some_and(|all| all.contains_key(key));
+        let is_run = has(SCHEDULED_TIMESTAMP) && !has(INSTANTIATE);
         Self {
             name: metadata.name.as_deref().unwrap_or_default().into(),
             uid: metadata.uid.as_deref().unwrap_or_default().into(),
@@ -107,4 +108,27 @@ impl OwnedJob {
 pub fn controller(metadata: &ObjectMeta) -> Option<&OwnerReference> {
     let owners = metadata.owner_references.as_deref().unwrap_or_default();
     owners.iter().find(|owner| owner.controller == Some(true) && owner.kind == "CronJob")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_job_that_a_person_made_is_no_run_of_the_schedule() {
+        for (annotations, origin) in [
+            (json!({SCHEDULED_TIMESTAMP: "2026-11-23T06:00:00Z"}), Origin::Run),
+            (
+                json!({SCHEDULED_TIMESTAMP: "2026-11-23T06:00:00Z", INSTANTIATE: "manual"}),
+                Origin::Elsewhere,
+            ),
+            (json!({}), Origin::Elsewhere),
+        ] {
+            let job = json!({"metadata": {"name": "a", "annotations": annotations}});
+            let job: Job = serde_json::from_value(job).unwrap();
+            assert_eq!(OwnedJob::of(&job).origin, origin, "{annotations}");
+        }
+    }
 }

@@ -17,6 +17,10 @@ pub const SCHEDULED_TIMESTAMP: &str = "batch.kubernetes.io/cronjob-scheduled-tim
 /// [`SPREAD_SECONDS`](super::SPREAD_SECONDS) is not late. It is kept with the Job, over restarts.
 pub const LATENESS_SECONDS: &str = "jobling.dev/lateness-seconds";
 
+/// The annotation of a Job that a person made of a CronJob, as `kubectl create job --from` does. Its
+/// scheduled time, if it says one, is that of its making, and none of the schedule's.
+pub const INSTANTIATE: &str = "cronjob.kubernetes.io/instantiate";
+
 const LABEL: &str = "cronjob";
 
 /// Returns the name of the run's Job: the CronJob's and the minutes since the epoch, so that no run is
