@@ -12,6 +12,11 @@ use crate::print::json_text;
 /// Prints when the expression of `args` fires.
 pub(crate) fn schedule(args: &args::Schedule, output: &mut Output) -> Result<Exit, Failure> {
     let zone = zone(&args.time_zone)?;
+    if args.expression.contains("TZ=") {
+        // As in spec.schedule of a CronJob.
+        let text = "a schedule names no zone of its own; give it as --time-zone";
+        return Err(Failure::BadInput(format!("\"{}\": {text}", args.expression)));
+    }
     let schedule = Schedule::parse(&args.expression, zone)
         .map_err(|error| Failure::BadInput(format!("\"{}\": {error}", args.expression)))?;
     let schedule = match args.fold {
@@ -106,6 +111,12 @@ mod tests {
         let told = printed(&["@daily", "--time-zone", "Berlin"]).unwrap_err();
         expect![[r"error: --time-zone: unknown time zone Berlin; give an IANA name such as Europe/Berlin, or UTC"]]
             .assert_eq(&told);
+    }
+
+    #[test]
+    fn a_zone_in_the_expression_is_refused_as_in_a_cron_job() {
+        let told = printed(&["TZ=Asia/Tokyo 0 9 * * *"]).unwrap_err();
+        assert!(told.contains("--time-zone"), "{told}");
     }
 
     #[test]
