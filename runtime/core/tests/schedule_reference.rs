@@ -6,17 +6,20 @@ use jobling_core::Timestamp;
 use jobling_core::schedule::{Schedule, ScheduleError, Zone};
 use serde_json::Value;
 
-fn cases(file: &str) -> Vec<Value> {
-    let path = format!("{}/../../tests/reference/{file}", env!("CARGO_MANIFEST_DIR"));
-    let mut document: Value =
-        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    serde_json::from_value(document["cases"].take()).unwrap()
+fn cases(files: [&str; 2]) -> Vec<Value> {
+    let read = |file| {
+        let path = format!("{}/../../tests/reference/{file}", env!("CARGO_MANIFEST_DIR"));
+        let mut document: Value =
+            serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        serde_json::from_value::<Vec<Value>>(document["cases"].take()).unwrap()
+    };
+    files.into_iter().flat_map(read).collect()
 }
 
 #[test]
 fn fire_times_are_the_references() {
     let mut wrong = Vec::new();
-    let all = cases("cron_next.json");
+    let all = cases(["cron_next.json", "cron_changes.json"]);
     for case in &all {
         let zone = Zone::parse(case["tz"].as_str().unwrap()).unwrap();
         let schedule = Schedule::parse(case["spec"].as_str().unwrap(), zone).unwrap();
@@ -35,7 +38,7 @@ fn fire_times_are_the_references() {
 #[test]
 fn what_is_no_schedule_is_refused_with_the_references_words() {
     let mut wrong = Vec::new();
-    let all = cases("cron_parse.json");
+    let all = cases(["cron_parse.json", "cron_odd.json"]);
     for case in &all {
         let text = case["spec"].as_str().unwrap();
         let given = Schedule::parse(text, Zone::UTC).map_err(|error| error.to_string());

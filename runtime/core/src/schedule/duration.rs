@@ -42,11 +42,26 @@ fn term(text: &str) -> Option<(u128, &str)> {
     let (unit, after) = after.split_at(end);
     let unit = nanos_of(unit)?;
     let whole = if whole.is_empty() { 0 } else { whole.parse::<u64>().ok()? };
-    // Digits below a nanosecond's ten-thousandth cannot show.
-    let fraction = &fraction[..fraction.len().min(17)];
-    let scale = 10u128.pow(u32::try_from(fraction.len()).ok()?);
-    let part = if fraction.is_empty() { 0 } else { fraction.parse::<u128>().ok()? };
-    Some((u128::from(whole) * unit + part * unit / scale, after))
+    Some((u128::from(whole) * unit + part_of(unit, fraction), after))
+}
+
+/// Returns the nanoseconds that the digits behind the point stand for: in floating point, as Go has it,
+/// where nineteen nines are a whole unit.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "what is lost is lost in Go, too; nothing here is negative"
+)]
+fn part_of(unit: u128, fraction: &str) -> u128 {
+    let (mut digits, mut scale) = (0u64, 1.0);
+    for digit in fraction.bytes() {
+        let next = digits.checked_mul(10).map(|digits| digits + u64::from(digit - b'0'));
+        // More digits than fit count for nothing.
+        let Some(next) = next.filter(|&next| next <= 1 << 63) else { break };
+        (digits, scale) = (next, scale * 10.0);
+    }
+    (digits as f64 * (unit as f64 / scale)) as u128
 }
 
 fn digits(text: &str) -> (&str, &str) {
@@ -82,6 +97,8 @@ mod tests {
             ("+1ms", Some(1_000_000)),
             ("-5m", Some(0)),
             ("3us2ns", Some(3_002)),
+            ("1.9999999999999999999s", Some(2_000_000_000)),
+            ("0.00000000000000000000000001h", Some(0)),
             ("9223372036854775807ns", Some(i64::MAX.unsigned_abs())),
             ("9223372036854775808ns", None),
             ("", None),

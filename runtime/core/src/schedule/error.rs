@@ -38,10 +38,10 @@ impl Field {
         }
     }
 
-    /// Returns the value that `name` stands for, in any case.
+    /// Returns the value that `name` stands for, in any case: letter by letter, as Go has it.
     #[must_use]
     pub fn value_of(self, name: &str) -> Option<u32> {
-        let name = name.to_lowercase();
+        let name: String = name.chars().filter_map(|letter| letter.to_lowercase().next()).collect();
         let (first, _) = self.bounds();
         (first..).zip(self.names()).find(|(_, known)| **known == name).map(|(value, _)| value)
     }
@@ -83,6 +83,9 @@ pub enum Fault {
     /// Neither a number nor one of the field's names.
     #[error("failed to parse int from {0}")]
     NoNumber(String),
+    /// A number below zero, and how it was written.
+    #[error("negative number ({0}) not allowed: {1}")]
+    Negative(i64, String),
     /// More than one hyphen.
     #[error("too many hyphens")]
     Hyphens,
@@ -145,6 +148,9 @@ pub enum ScheduleError {
     /// `@every` without a duration.
     #[error("failed to parse duration {0}; a duration is numbers with units, such as 1h30m or 90s")]
     Duration(String),
+    /// `TZ=` with nothing behind the zone.
+    #[error("invalid schedule format: nothing follows the zone in {0}")]
+    ZoneAlone(String),
     /// `TZ=` with a zone that is not known.
     #[error("provided bad location {0}: unknown time zone {0}")]
     Zone(String),

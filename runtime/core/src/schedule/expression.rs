@@ -62,9 +62,6 @@ impl Values {
 impl Expression {
     /// Reads `text`, which names no zone.
     pub(super) fn parse(text: &str) -> Result<Self, ScheduleError> {
-        if text.is_empty() {
-            return Err(ScheduleError::Empty);
-        }
         if text.starts_with('@') {
             return descriptor(text);
         }
@@ -179,8 +176,8 @@ fn value(field: Field, text: &str) -> Result<u64, Fault> {
     field.value_of(text).map_or_else(|| number(text), |value| Ok(u64::from(value)))
 }
 
-/// No greater than Go's `int`.
+/// Within Go's `int`, with a sign or without.
 fn number(text: &str) -> Result<u64, Fault> {
-    let bad = || Fault::NoNumber(text.to_owned());
-    text.parse::<u64>().ok().filter(|&number| i64::try_from(number).is_ok()).ok_or_else(bad)
+    let number: i64 = text.parse().map_err(|_| Fault::NoNumber(text.to_owned()))?;
+    u64::try_from(number).map_err(|_| Fault::Negative(number, text.to_owned()))
 }

@@ -59,19 +59,15 @@ struct Fields {
 
 impl Schedule {
     /// Returns the schedule of a cron expression, which fires in the local time of `zone`. An expression
-    /// that begins with `TZ=` or `CRON_TZ=` names a zone of its own, which goes before.
+    /// that begins with `TZ=` or `CRON_TZ=` names a zone of its own, which goes before; `Local` is `zone`.
     ///
     /// # Errors
     /// What is wrong with the expression, and where.
     pub fn parse(text: &str, zone: Zone) -> Result<Self, ScheduleError> {
-        let (text, zone) = match own_zone(text) {
-            Some((name, rest)) => {
-                let name = if name.is_empty() { "UTC" } else { name };
-                let zone = Zone::parse(name).map_err(|_| ScheduleError::Zone(name.to_owned()))?;
-                (rest, zone)
-            }
-            None => (text, zone),
-        };
+        if text.is_empty() {
+            return Err(ScheduleError::Empty);
+        }
+        let (text, zone) = own_zone(text, zone)?;
         let rule = match Expression::parse(text)? {
             Expression::Calendar(values) => {
                 Rule::Calendar(Box::new(Fields { values, calendar: Calendar::new(&values) }))
@@ -164,11 +160,19 @@ impl Schedule {
     }
 }
 
-/// Returns the zone that the expression names itself, and what follows it.
-fn own_zone(text: &str) -> Option<(&str, &str)> {
-    let named = text.strip_prefix("TZ=").or_else(|| text.strip_prefix("CRON_TZ="))?;
-    let (name, rest) = named.split_once(' ').unwrap_or((named, ""));
-    Some((name, rest.trim()))
+/// Returns the expression without the zone that it may name itself, and the zone that it fires in.
+fn own_zone(text: &str, zone: Zone) -> Result<(&str, Zone), ScheduleError> {
+    let named = text.strip_prefix("TZ=").or_else(|| text.strip_prefix("CRON_TZ="));
+    let Some(named) = named else { return Ok((text, zone)) };
+    let Some((name, rest)) = named.split_once(' ') else {
+        return Err(ScheduleError::ZoneAlone(text.to_owned()));
+    };
+    let zone = match name {
+        "" => Zone::UTC,
+        "Local" => zone,
+        name => Zone::parse(name).map_err(|_| ScheduleError::Zone(name.to_owned()))?,
+    };
+    Ok((rest.trim(), zone))
 }
 
 #[cfg(test)]

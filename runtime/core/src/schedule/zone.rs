@@ -1,7 +1,7 @@
 //! A time zone, from the data inside the binary.
 
 use chrono::{DateTime, Datelike, MappedLocalTime, NaiveDateTime, Offset, TimeZone};
-use chrono_tz::Tz;
+use chrono_tz::{TZ_VARIANTS, Tz};
 
 use super::calendar::twin;
 use crate::Timestamp;
@@ -15,16 +15,42 @@ pub struct Zone(Tz);
 #[error("unknown time zone {0}")]
 pub struct UnknownZone(pub String);
 
+impl UnknownZone {
+    /// Returns what is wanted, with the zone whose name or place is most like what was given.
+    #[must_use]
+    pub fn advice(&self) -> String {
+        let given = self.0.to_lowercase();
+        let likeness = |zone: &Tz| {
+            let name = zone.name().to_lowercase();
+            let place = name.rsplit('/').next().unwrap_or_default();
+            strsim::jaro_winkler(&given, &name).max(strsim::jaro_winkler(&given, place))
+        };
+        let known = TZ_VARIANTS.iter().map(|zone| (likeness(zone), zone.name()));
+        match known.max_by(|a, b| a.0.total_cmp(&b.0)) {
+            Some((likeness, name)) if likeness > 0.9 => {
+                format!("a zone is an IANA name: did you mean {name}?")
+            }
+            Some(_) | None => "a zone is an IANA name, such as Europe/Berlin or UTC".to_owned(),
+        }
+    }
+}
+
 impl Zone {
     /// UTC: the zone of a CronJob that names none.
     pub const UTC: Self = Self(Tz::UTC);
 
     /// Returns the zone of this IANA name, such as `Europe/Berlin`; in this case only, as Go looks it up.
+    /// What a host's zone files have besides is known, too: `Factory`, and every zone below `posix/` and
+    /// `right/`, where leap seconds count for nothing here.
     ///
     /// # Errors
     /// Where there is no such zone.
     pub fn parse(name: &str) -> Result<Self, UnknownZone> {
-        name.parse().map(Self).map_err(|_| UnknownZone(name.to_owned()))
+        let within = name.strip_prefix("posix/").or_else(|| name.strip_prefix("right/"));
+        match within.unwrap_or(name) {
+            "Factory" => Ok(Self::UTC),
+            zone => zone.parse().map(Self).map_err(|_| UnknownZone(name.to_owned())),
+        }
     }
 
     /// Returns the IANA name.
@@ -37,16 +63,23 @@ impl Zone {
     /// with `Z` where the offset is none.
     #[must_use]
     pub fn rfc3339(self, at: Timestamp) -> String {
-        let offset = self.offset(at.unix_seconds());
-        let local = self.local(at.unix_seconds());
-        let (sign, minutes) = (if offset < 0 { '-' } else { '+' }, offset.abs() / 60);
-        let zone = match offset {
+        let zone = match self.offset(at.unix_seconds()) {
             0 => "Z".to_owned(),
-            _ => format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60),
+            offset => hours_and_minutes(offset, ":"),
         };
-        local
-            .map(|local| format!("{}{zone}", local.format("%Y-%m-%dT%H:%M:%S")))
-            .unwrap_or_default()
+        self.write(at, "%Y-%m-%dT%H:%M:%S") + &zone
+    }
+
+    /// Returns `at` as events have it, by RFC 1123: `Mon, 23 Nov 2026 19:01:10 +0100`.
+    #[must_use]
+    pub fn rfc1123(self, at: Timestamp) -> String {
+        let zone = hours_and_minutes(self.offset(at.unix_seconds()), "");
+        self.write(at, "%a, %d %b %Y %H:%M:%S ") + &zone
+    }
+
+    fn write(self, at: Timestamp, form: &str) -> String {
+        let local = self.local(at.unix_seconds());
+        local.map(|local| local.format(form).to_string()).unwrap_or_default()
     }
 
     /// Returns how many seconds local time is ahead of UTC at this Unix second.
@@ -98,6 +131,12 @@ impl std::fmt::Display for Zone {
     }
 }
 
+/// Writes an offset in seconds.
+fn hours_and_minutes(offset: i64, between: &str) -> String {
+    let (sign, minutes) = (if offset < 0 { '-' } else { '+' }, offset.abs() / 60);
+    format!("{sign}{:02}{between}{:02}", minutes / 60, minutes % 60)
+}
+
 /// The tables end with 2099; from then on, zones follow the rules of the last years for ever: a year is as
 /// the last one with the same calendar.
 fn within_tables(utc: NaiveDateTime) -> Option<NaiveDateTime> {
@@ -112,4 +151,51 @@ fn within_tables(utc: NaiveDateTime) -> Option<NaiveDateTime> {
 /// years.
 pub(super) fn naive(second: i64) -> Option<NaiveDateTime> {
     DateTime::from_timestamp(second, 0).map(|time| time.naive_utc())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_zone_is_answered_with_the_nearest_that_is() {
+        for (given, expected) in [
+            ("america/new_york", "did you mean America/New_York?"),
+            ("Berlin", "did you mean Europe/Berlin?"),
+            ("Europe/Berln", "did you mean Europe/Berlin?"),
+            ("GMT+5", "did you mean Etc/GMT+5?"),
+            ("utc", "did you mean UTC?"),
+            ("AAAAAAAAAAAAAAA", "such as Europe/Berlin or UTC"),
+            ("", "such as Europe/Berlin or UTC"),
+        ] {
+            let advice = Zone::parse(given).unwrap_err().advice();
+            assert!(advice.ends_with(expected), "{given}: {advice}");
+        }
+    }
+
+    #[test]
+    fn zones_of_a_hosts_files_are_known() {
+        for (given, name) in
+            [("Factory", "UTC"), ("posix/Asia/Tokyo", "Asia/Tokyo"), ("right/UTC", "UTC")]
+        {
+            assert_eq!(Zone::parse(given).map(Zone::name), Ok(name), "{given}");
+        }
+        assert_eq!(Zone::parse("posix/Nope"), Err(UnknownZone("posix/Nope".to_owned())));
+    }
+
+    #[test]
+    fn times_are_written_with_the_zones_offset() {
+        for (zone, second, rfc3339, rfc1123) in [
+            ("UTC", 0, "1970-01-01T00:00:00Z", "Thu, 01 Jan 1970 00:00:00 +0000"),
+            (
+                "America/St_Johns",
+                1_795_424_400,
+                "2026-11-23T05:30:00-03:30",
+                "Mon, 23 Nov 2026 05:30:00 -0330",
+            ),
+        ] {
+            let (zone, at) = (Zone::parse(zone).unwrap(), Timestamp::from_unix_seconds(second));
+            assert_eq!((&*zone.rfc3339(at), &*zone.rfc1123(at)), (rfc3339, rfc1123), "{zone}");
+        }
+    }
 }

@@ -5,7 +5,7 @@ use k8s_openapi::api::batch::v1::{CronJob, JobTemplateSpec};
 use super::job;
 use crate::api::field::{Errors, Path};
 use crate::control::cronjob::{FOLD, MOST_SPREAD_SECONDS, SPREAD_SECONDS, spread_seconds};
-use crate::schedule::{Schedule, Zone};
+use crate::schedule::{Schedule, UnknownZone, Zone};
 
 const CONCURRENCY_POLICIES: [&str; 3] = ["Allow", "Forbid", "Replace"];
 
@@ -108,8 +108,12 @@ fn time_zone(errors: &mut Errors, path: &Path, zone: Option<&str>) {
             && part.len() <= 14
             && part.bytes().all(is_known)
     };
+    let unknown = || {
+        let error = UnknownZone(zone.to_owned());
+        format!("{error}; {}", error.advice())
+    };
     if !zone.split('/').all(is_part) {
-        errors.invalid(path, zone, &format!("unknown time zone {zone}"));
+        errors.invalid(path, zone, &unknown());
         return;
     }
     if zone.eq_ignore_ascii_case("local") {
@@ -119,7 +123,7 @@ fn time_zone(errors: &mut Errors, path: &Path, zone: Option<&str>) {
     }
     // "Local" is a zone to the reference, of the machine that it runs on.
     if zone != "Local" && Zone::parse(zone).is_err() {
-        errors.invalid(path, zone, &format!("unknown time zone {zone}"));
+        errors.invalid(path, zone, &unknown());
     }
 }
 

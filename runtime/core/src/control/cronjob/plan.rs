@@ -11,6 +11,9 @@ use crate::Timestamp;
 use crate::control::job::{EventKind, NewEvent};
 use crate::schedule::{Schedule, Zone};
 
+/// What the reference says of a schedule such as 30 February, whose next two times it takes for one.
+const NEVER_COMES: &str = "time difference between two schedules is less than 1 second";
+
 /// All that a decision about a CronJob looks at.
 #[derive(Debug, Clone, Copy)]
 pub struct CronState<'a> {
@@ -90,21 +93,20 @@ fn look_at_the_clock(
     now: Timestamp,
 ) {
     let cron_job = state.cron_job;
+    let is_suspended = cron_job.spec.suspend == Some(true);
     let schedule = match due::schedule(cron_job) {
-        Ok(schedule) => schedule,
         Err(due::NoSchedule::Zone(error)) => {
             let zone = cron_job.spec.time_zone.as_deref().unwrap_or_default();
             return plan.warn("UnknownTimeZone", format!("invalid timeZone: {zone:?}: {error}"));
         }
+        Ok(_) | Err(_) if is_suspended => return,
+        Ok(schedule) => schedule,
         Err(due::NoSchedule::Expression(error)) => {
             let text = &cron_job.spec.schedule;
             let message = format!("unparseable schedule: {text:?} : {error}");
             return plan.warn("UnparseableSchedule", message);
         }
     };
-    if cron_job.spec.suspend == Some(true) {
-        return;
-    }
     let spread = due::spread(cron_job);
     let at = now.minus(spread);
     if due::is_ahead(cron_job, at) {
@@ -122,7 +124,7 @@ fn look_at_the_clock(
         start(state, &schedule, &due, run, status, plan, at);
     } else if due.next.is_none() {
         let text = &cron_job.spec.schedule;
-        plan.warn("InvalidSchedule", format!("invalid schedule: {text} : it never comes"));
+        plan.warn("InvalidSchedule", format!("invalid schedule: {text} : {NEVER_COMES}"));
     }
 }
 
@@ -152,7 +154,7 @@ fn start(
         );
     }
     if due::deadline(cron_job).is_some_and(|deadline| at.since(run) > deadline) {
-        let when = Zone::UTC.rfc3339(run);
+        let when = Zone::UTC.rfc1123(run);
         return plan.warn("MissSchedule", format!("Missed scheduled time to start a job: {when}"));
     }
     let active = status.active.clone().unwrap_or_default();
@@ -411,5 +413,46 @@ mod tests {
         assert_eq!(world.step(at(0)).wake_at, Some(first));
         assert_eq!(world.step(first).wake_at, Some(first.plus(Duration::from_hours(1))));
         assert_eq!(world.started, [run(at(0))], "the run keeps its own time");
+    }
+
+    #[test]
+    fn events_say_what_the_references_do() {
+        let mut said = Vec::new();
+        let mut forbid = given(&json!({"concurrencyPolicy": "Forbid"}));
+        forbid.step(at(0));
+        forbid.step(at(HOUR));
+        forbid.when_ended(&run(at(0)), "Failed", at(HOUR + 5));
+        forbid.step(at(HOUR + 5));
+        forbid.jobs.clear();
+        forbid.step(at(HOUR + 6));
+        said.append(&mut forbid.said);
+        let mut replace = given(&json!({"concurrencyPolicy": "Replace"}));
+        replace.step(at(0));
+        replace.step(at(200 * HOUR));
+        said.append(&mut replace.said);
+        for spec in [
+            json!({"startingDeadlineSeconds": 30}),
+            json!({"schedule": "0 0 30 2 *"}),
+            json!({"timeZone": "Nowhere"}),
+            json!({"schedule": "x", "suspend": true}),
+        ] {
+            let mut world = given(&spec);
+            world.step(at(31));
+            said.append(&mut world.said);
+        }
+        expect![[r#"
+            Normal SuccessfulCreate: Created job backup-29923740
+            Normal JobAlreadyActive: Not starting job because prior execution is running and concurrency policy is Forbid
+            Normal SawCompletedJob: Saw completed job: backup-29923740, condition: Failed
+            Normal SuccessfulCreate: Created job backup-29923800
+            Normal MissingJob: Active job went missing: backup-29923800
+            Normal SuccessfulCreate: Created job backup-29923740
+            Warning TooManyMissedTimes: too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew
+            Normal SuccessfulDelete: Deleted job backup-29923740
+            Normal SuccessfulCreate: Created job backup-29935740
+            Warning MissSchedule: Missed scheduled time to start a job: Mon, 23 Nov 2026 09:00:00 +0000
+            Warning InvalidSchedule: invalid schedule: 0 0 30 2 * : time difference between two schedules is less than 1 second
+            Warning UnknownTimeZone: invalid timeZone: "Nowhere": unknown time zone Nowhere"#]]
+        .assert_eq(&said.join("\n"));
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct World {
     pub(super) started: Vec<String>,
     /// Reasons of events, in order.
     pub(super) told: Vec<String>,
+    /// The events in full, in order.
+    pub(super) said: Vec<String>,
     made: usize,
 }
 
@@ -48,6 +50,7 @@ pub(super) fn given(spec: &Value) -> World {
         jobs: Vec::new(),
         started: Vec::new(),
         told: Vec::new(),
+        said: Vec::new(),
         made: 0,
     }
 }
@@ -63,6 +66,11 @@ impl World {
     pub(super) fn step(&mut self, now: Timestamp) -> Plan {
         let plan = self.plan(now);
         self.told.extend(plan.events.iter().map(|event| event.reason.clone()));
+        self.said.extend(
+            plan.events
+                .iter()
+                .map(|event| format!("{:?} {}: {}", event.kind, event.reason, event.message)),
+        );
         self.jobs.retain(|job| !plan.delete.contains(job.metadata.name.as_ref().unwrap()));
         let mut status = plan.status.as_deref().cloned();
         if let Some(job) = &plan.create {
