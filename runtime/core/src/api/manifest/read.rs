@@ -325,6 +325,16 @@ spec:
     }
 
     #[test]
+    fn as_many_documents_as_the_bound_are_read() {
+        let map = "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n";
+        for (documents, is_read) in [(10_000, true), (10_001, false)] {
+            let text = vec![map; documents].join("---\n");
+            let read = parse(&text, FieldValidation::Strict);
+            assert_eq!(read.is_ok(), is_read, "{documents} documents");
+        }
+    }
+
+    #[test]
     fn nesting_ends_at_the_bound() {
         check(
             &"[".repeat(100_000),

@@ -48,6 +48,10 @@ pub(super) fn documents(text: &str) -> Parsed {
     loop {
         let mut builder = Builder::new(bounds::VALUES - values);
         let end = document(&mut parser, text, &mut builder);
+        if number > bounds::DOCUMENTS && !matches!(end, End::Stream | End::Document(None)) {
+            parsed.faults.push((0, too_many()));
+            return parsed;
+        }
         values += builder.values();
         let found = builder.into_faults().into_iter().map(|fault| (number, fault));
         parsed.faults.extend(found.take(bounds::ERRORS.saturating_sub(parsed.faults.len())));
@@ -67,14 +71,6 @@ pub(super) fn documents(text: &str) -> Parsed {
                 }
                 number += 1;
             }
-        }
-        if number > bounds::DOCUMENTS {
-            let at = Position { line: 1, column: 1 };
-            let remedy = "split the file";
-            let limit = bounds::DOCUMENTS;
-            let problem = Problem::Bound { what: "documents", limit, remedy };
-            parsed.faults.push((0, Fault::new(at, problem)));
-            return parsed;
         }
     }
 }
@@ -110,6 +106,12 @@ fn document<'t>(
         }
     }
     End::Stream
+}
+
+fn too_many() -> Fault {
+    let (limit, remedy) = (bounds::DOCUMENTS, "split the file");
+    let problem = Problem::Bound { what: "documents", limit, remedy };
+    Fault::new(Position { line: 1, column: 1 }, problem)
 }
 
 pub(super) fn too_deep() -> Problem {
