@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::failure::OpenError;
@@ -112,6 +113,8 @@ pub(crate) fn connect(place: &Place, settings: &Settings) -> Result<Connection, 
     // Only a checkpoint that another process runs (a backup tool) can make a connection wait.
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
     connection.set_prepared_statement_cache_capacity(64);
+    // Else a statement that a partial index serves is prepared anew each time that it is given values.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     if let Place::Memory(_) = place {
         connection.pragma_update(None, "journal_mode", "MEMORY")?;
     } else {

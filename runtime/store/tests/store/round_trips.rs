@@ -282,7 +282,7 @@ fn the_feed_tells_what_commits_changed_and_calls_the_hooks() {
 fn what_the_feed_no_longer_keeps_is_expired() {
     let bounds = [
         ("changes", FeedLimits { changes: 2, bytes: usize::MAX }),
-        ("bytes", FeedLimits { changes: usize::MAX, bytes: 8000 }),
+        ("bytes", FeedLimits { changes: usize::MAX, bytes: 20_000 }),
     ];
     for (bound, feed) in bounds {
         let disk = MemoryDisk::new(SEED, Settings { feed, ..Settings::default() }).unwrap();
