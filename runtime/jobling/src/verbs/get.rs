@@ -4,11 +4,13 @@ use serde_json::{Value, json};
 
 use super::fetch::{self, Rows, Scope};
 use super::manifests::targets_in;
+use super::next_schedule::add_next_schedule;
 use super::target::{Target, targets};
 use super::watch::Watch;
 use super::{Exit, Failure};
 use crate::args::{Filter, Get};
 use crate::client::{Accept, ClientError, Resolver, Rest};
+use crate::clock;
 use crate::jsonpath::{JsonPath, relaxed};
 use crate::output::Output;
 use crate::print::{
@@ -72,6 +74,7 @@ impl Getter<'_> {
         let mut printed = 0;
         for target in targets {
             let mut table = self.table(target).await?;
+            self.complete(&mut table, target);
             if let Some(path) = &self.args.sort_by {
                 sort_rows(&mut table, path)?;
             }
@@ -104,7 +107,7 @@ impl Getter<'_> {
 
     /// Returns the table of a target: of a list, or of the named objects one by one.
     async fn table(&mut self, target: &Target) -> Result<Value, Failure> {
-        let rows = if self.args.sort_by.is_some() { Rows::Objects } else { Rows::Metadata };
+        let rows = self.rows(target);
         if target.names.is_empty() {
             let scope = Scope::new(self.rest, &self.args.filter);
             let table =
@@ -128,6 +131,23 @@ impl Getter<'_> {
             }
         }
         Ok(whole)
+    }
+
+    /// Returns how much of the objects the table of a target is made of.
+    fn rows(&self, target: &Target) -> Rows {
+        let sorts = self.args.sort_by.is_some();
+        if sorts || self.tells_next(target) { Rows::Objects } else { Rows::Metadata }
+    }
+
+    fn tells_next(&self, target: &Target) -> bool {
+        matches!(self.format, Format::Wide) && target.resource.kind == "CronJob"
+    }
+
+    /// Adds what the server's table does not have.
+    fn complete(&self, table: &mut Value, target: &Target) {
+        if self.tells_next(target) {
+            add_next_schedule(table, clock::now());
+        }
     }
 
     /// An object that is not there is said at the end; that there is no server, at once.
@@ -221,7 +241,9 @@ impl Getter<'_> {
         let mut printer = TablePrinter::new(self.style(target, 1));
         let scope = Scope::new(self.rest, &filter);
         let path = target.resource.collection(scope.namespace);
-        let list = fetch::list(self.rest, &target.resource, &scope, accept, Rows::Metadata).await?;
+        let rows = self.rows(target);
+        let mut list = fetch::list(self.rest, &target.resource, &scope, accept, rows).await?;
+        self.complete(&mut list, target);
         if !self.args.watch_only {
             if as_table {
                 let has_rows = list["rows"].as_array().is_some_and(|rows| !rows.is_empty());
@@ -235,10 +257,11 @@ impl Getter<'_> {
             }
         }
         let revision = list["metadata"]["resourceVersion"].as_str().unwrap_or_default();
-        let query = scope.query().with("resourceVersion", revision);
+        let query = rows.apply(scope.query().with("resourceVersion", revision));
         let mut watch = Watch::open(self.rest, &path, query, accept).await?;
-        while let Some(event) = watch.next().await? {
+        while let Some(mut event) = watch.next().await? {
             if as_table {
+                self.complete(&mut event.object, target);
                 self.output.print(&printer.format(&event.object))?;
             } else {
                 self.print_change(event.object)?;

@@ -11,6 +11,7 @@ mod get;
 mod image;
 mod logs;
 mod manifests;
+mod next_schedule;
 mod schedule;
 mod switch;
 mod target;

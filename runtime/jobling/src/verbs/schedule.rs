@@ -48,11 +48,8 @@ pub(crate) fn schedule(args: &args::Schedule, output: &mut Output) -> Result<Exi
 }
 
 fn zone(name: &str) -> Result<Zone, Failure> {
-    Zone::parse(name).map_err(|error| {
-        Failure::BadInput(format!(
-            "--time-zone: {error}; give an IANA name such as Europe/Berlin, or UTC"
-        ))
-    })
+    Zone::parse(name)
+        .map_err(|error| Failure::BadInput(format!("--time-zone: {error}; {}", error.advice())))
 }
 
 #[cfg(test)]
@@ -109,7 +106,7 @@ mod tests {
         expect![[r#"error: "0 25 * * *": end of range (25) above maximum (23): 25; this is the hour at column 3, which takes 0 to 23"#]]
             .assert_eq(&told);
         let told = printed(&["@daily", "--time-zone", "Berlin"]).unwrap_err();
-        expect![[r"error: --time-zone: unknown time zone Berlin; give an IANA name such as Europe/Berlin, or UTC"]]
+        expect![[r"error: --time-zone: unknown time zone Berlin; a zone is an IANA name: did you mean Europe/Berlin?"]]
             .assert_eq(&told);
     }
 

@@ -1,14 +1,13 @@
 //! The row of a CronJob.
 
 use jobling_core::Timestamp;
-use jobling_core::control::cronjob::upcoming;
 use k8s_openapi::api::batch::v1::CronJob;
 use serde_json::json;
 
-use super::age::{since, span};
+use super::age::since;
 use super::row::{Column, Row, container_cells, or, selector_cell};
 
-pub(super) const COLUMNS: [Column; 11] = [
+pub(super) const COLUMNS: [Column; 10] = [
     Column::name(),
     Column::text("Schedule"),
     Column::text("Timezone"),
@@ -19,8 +18,6 @@ pub(super) const COLUMNS: [Column; 11] = [
     Column::wide("Containers"),
     Column::wide("Images"),
     Column::wide("Selector"),
-    // Not Kubernetes': how long until the next run.
-    Column::wide("Next Schedule"),
 ];
 
 pub(super) fn row(cron_job: &CronJob, now: Timestamp) -> Row {
@@ -48,16 +45,7 @@ pub(super) fn row(cron_job: &CronJob, now: Timestamp) -> Row {
         json!(names),
         json!(images),
         json!(selector_cell(template.and_then(|job| job.selector.as_ref()))),
-        json!(next_schedule(cron_job, now)),
     ])
-}
-
-/// Returns how long it is until the next run, such as `in 25s`.
-fn next_schedule(cron_job: &CronJob, now: Timestamp) -> String {
-    match upcoming(cron_job, now, 1)[..] {
-        [next, ..] => format!("in {}", span(now, next)),
-        [] => "<none>".to_owned(),
-    }
 }
 
 #[cfg(test)]
@@ -84,12 +72,12 @@ mod tests {
             (
                 fresh,
                 "nightly | 0 2 * * * | <none> | False | 0 | <none> | 120m | main | \
-                 backup-tool:latest | <none> | in 16h",
+                 backup-tool:latest | <none>",
             ),
             (
                 used,
                 "nightly | 0 2 * * * | Europe/Berlin | True | 1 | 90s | 120m | main | \
-                 backup-tool:latest | <none> | <none>",
+                 backup-tool:latest | <none>",
             ),
         ] {
             assert_eq!(printed(Kind::CronJob, object), row);

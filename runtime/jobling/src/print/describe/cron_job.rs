@@ -24,7 +24,7 @@ pub(super) fn describe(cron_job: &Value, jobs: &[Value], now: Timestamp, lines: 
     lines.field(0, "Schedule", &text_of(&spec["schedule"]));
     lines.field(0, "Concurrency Policy", &text_of(&spec["concurrencyPolicy"]));
     lines.field(0, "Suspend", &capitalized(&spec["suspend"]));
-    lines.field_if(0, "Time Zone", &spec["timeZone"]);
+    lines.field(0, "Time Zone", &or_unset(&spec["timeZone"], ""));
     for (title, field) in [
         ("Successful Job History Limit", "successfulJobsHistoryLimit"),
         ("Failed Job History Limit", "failedJobsHistoryLimit"),
