@@ -47,7 +47,15 @@ impl Host {
     /// # Errors
     /// Where another daemon has the directory, or something in it cannot be used.
     pub(crate) fn start(settings: &HostSettings) -> Result<Self, HostError> {
-        let rooms = Rooms::open(settings, Arc::new(WallClock))?;
+        Self::start_by(settings, Arc::new(WallClock))
+    }
+
+    /// The same by another clock.
+    pub(super) fn start_by(
+        settings: &HostSettings,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, HostError> {
+        let rooms = Rooms::open(settings, clock)?;
         let sandbox = Arc::new(Sandbox::new(settings.sandbox.clone())?);
         let node = Node::new(settings.node.clone(), sandbox, rooms.outside());
         rooms.run(settings, node)

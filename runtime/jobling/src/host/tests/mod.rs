@@ -4,3 +4,4 @@ mod asking;
 mod driven;
 mod played;
 mod real;
+mod scheduled;

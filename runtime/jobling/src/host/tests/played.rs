@@ -82,6 +82,14 @@ impl Runner for Played {
 /// A clock that stands until it is put forward, in seconds.
 pub(super) struct PlayedClock(pub(super) AtomicI64);
 
+impl PlayedClock {
+    /// Sets the clock, and tells the host as the kernel would.
+    pub(super) fn set(&self, second: i64, host: &Host) {
+        self.0.store(second, Ordering::SeqCst);
+        host.handle().0.orders.send_modify(|orders| orders.clock_sets += 1);
+    }
+}
+
 impl Clock for PlayedClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_unix_seconds(self.0.load(Ordering::SeqCst))
