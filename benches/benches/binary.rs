@@ -7,22 +7,13 @@
 #![expect(clippy::disallowed_methods, reason = "to watch somebody idle is to wait")]
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use jobling_benches::daemon::{Daemon, HELLO, mega, released_binary};
 use jobling_benches::{in_turns, timed};
 
-/// A module that prints a line and returns.
-const HELLO: &str = r#"(module
-  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
-  (memory (export "memory") 1)
-  (data (i32.const 16) "hello\n")
-  (func (export "_start")
-    (i32.store (i32.const 0) (i32.const 16))
-    (i32.store (i32.const 4) (i32.const 6))
-    (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))"#;
 /// How long the idle daemon is watched.
 const WATCHED: Duration = Duration::from_secs(20);
 /// Pods of the runs that are timed.
@@ -46,14 +37,10 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let own = std::env::current_exe().expect("a bench has a path");
-        let release = own.ancestors().nth(2).expect("target/release/deps/binary").to_owned();
-        let binary = release.join("jobling");
-        assert!(binary.exists(), "{} is missing: cargo build --release", binary.display());
         let directory = tempfile::tempdir().expect("a directory");
         let module = wat::parse_str(HELLO).expect("a module");
         fs::write(directory.path().join("hello.wasm"), module).expect("a file");
-        Self { directory, binary }
+        Self { directory, binary: released_binary() }
     }
 
     fn size(&self) {
@@ -63,31 +50,14 @@ impl Bench {
 
     /// Watches a daemon that nobody asks for anything.
     fn idle(&self) {
-        let data = self.directory.path().join("data");
-        let mut daemon = self.daemon(&data);
-        let pid = daemon.id();
+        let daemon = Daemon::start(&self.binary, &self.directory.path().join("data"));
         std::thread::sleep(Duration::from_secs(2));
-        let (woken, written) = (wake_ups(pid), written(pid));
+        let before = daemon.usage();
         std::thread::sleep(WATCHED);
-        println!("idle daemon: {:.1} MB resident", mega(resident(pid)));
-        println!("  in {} s: {} wake-ups", WATCHED.as_secs(), wake_ups(pid) - woken);
-        println!("  in {} s: {} bytes written", WATCHED.as_secs(), self::written(pid) - written);
-        drop(daemon.kill());
-        drop(daemon.wait());
-    }
-
-    fn daemon(&self, data: &Path) -> Child {
-        let mut daemon = Command::new(&self.binary)
-            .args(["serve", "--data"])
-            .arg(data)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("a daemon");
-        let mut ready = String::new();
-        let stdout = daemon.stdout.take().expect("a pipe");
-        BufReader::new(stdout).read_line(&mut ready).expect("the daemon says that it is ready");
-        daemon
+        let taken = daemon.usage() - before;
+        println!("idle daemon: {:.1} MB resident", mega(taken.resident));
+        println!("  in {} s: {} wake-ups", WATCHED.as_secs(), taken.wake_ups);
+        println!("  in {} s: {} bytes written", WATCHED.as_secs(), taken.written);
     }
 
     /// Times Jobs of many pods; what one pod takes, start of the program and all, is taken off.
@@ -154,34 +124,4 @@ fn xargs() {
     let command = format!("seq {FROM_THE_SHELL} | xargs -P5 -n1 /bin/echo > /dev/null");
     let status = Command::new("sh").args(["-c", &command]).status().expect("a shell");
     assert!(status.success());
-}
-
-/// Returns the memory of a process that is in RAM, in bytes.
-fn resident(pid: u32) -> u64 {
-    1024 * number(&format!("/proc/{pid}/status"), "VmRSS:")
-}
-
-/// Returns how often the threads of a process have slept and been woken.
-fn wake_ups(pid: u32) -> u64 {
-    let tasks = fs::read_dir(format!("/proc/{pid}/task")).expect("a process");
-    let of = |task: &Path| {
-        number(&task.join("status").display().to_string(), "voluntary_ctxt_switches:")
-    };
-    tasks.map(|task| of(&task.expect("a thread").path())).sum()
-}
-
-fn written(pid: u32) -> u64 {
-    number(&format!("/proc/{pid}/io"), "write_bytes:")
-}
-
-/// Returns the number behind `field` in a file of /proc.
-fn number(path: &str, field: &str) -> u64 {
-    let text = fs::read_to_string(path).expect("a file of /proc");
-    let line = text.lines().find_map(|line| line.strip_prefix(field)).expect("the field");
-    line.split_whitespace().next().and_then(|number| number.parse().ok()).expect("a number")
-}
-
-fn mega(bytes: u64) -> f64 {
-    let kilobytes = u32::try_from(bytes / 1000).unwrap_or(u32::MAX);
-    f64::from(kilobytes) / 1000.0
 }

@@ -3,6 +3,8 @@
 //! Absolute figures drift with the machine and with what else it does; what a bench prints is how far
 //! something is from the limit that was measured in the same minutes, turn by turn.
 
+pub mod daemon;
+
 use std::time::{Duration, Instant};
 
 /// Times two ways of doing the same in turns and returns the median of each: what slows the machine for
