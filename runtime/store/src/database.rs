@@ -11,6 +11,7 @@ use crate::feed::{Feed, FeedLimits};
 use crate::infos::Infos;
 use crate::readers::Readers;
 use crate::schema::{MIGRATIONS, migrate};
+use crate::vault::{SecretKeys, Vault};
 use crate::writer::Writer;
 
 /// When a commit is on the disk.
@@ -41,6 +42,8 @@ pub struct Settings {
     pub readers: usize,
     /// How much of the past a watch can ask for.
     pub feed: FeedLimits,
+    /// What Secrets are sealed with; without a key they are stored as they are.
+    pub secret_keys: SecretKeys,
 }
 
 impl Default for Settings {
@@ -53,6 +56,7 @@ impl Default for Settings {
             max_bytes: None,
             readers: 4,
             feed: FeedLimits::default(),
+            secret_keys: SecretKeys::default(),
         }
     }
 }
@@ -78,7 +82,8 @@ impl Database {
     /// Opens the database in the file `path`, made and migrated as needed.
     ///
     /// # Errors
-    /// Where the file cannot be opened, is another program's or a newer version's.
+    /// Where the file cannot be opened, is another program's or a newer version's, or has Secrets that none of
+    /// the keys opens.
     pub fn open(path: &Path, settings: &Settings) -> Result<(Writer, Readers), OpenError> {
         private_file(path).map_err(OpenError::File)?;
         open_at(&Place::File(path.to_owned()), settings)
@@ -90,11 +95,13 @@ pub(crate) fn open_at(place: &Place, settings: &Settings) -> Result<(Writer, Rea
     let mut connection = connect(place, settings)?;
     set_cache(&connection, settings.cache_bytes)?;
     migrate(&mut connection, MIGRATIONS)?;
+    let vault = Arc::new(Vault::new(&settings.secret_keys));
+    vault.take_over(&mut connection)?;
     let revision = connection.query_row("SELECT revision FROM meta", [], |row| row.get(0))?;
     let feed = Arc::new(Feed::starting_at(revision, settings.feed));
     let infos = Arc::new(Infos::default());
-    let writer = Writer::new(connection, Arc::clone(&feed), Arc::clone(&infos));
-    Ok((writer, Readers::new(place.clone(), settings.clone(), feed, infos)))
+    let writer = Writer::new(connection, Arc::clone(&feed), Arc::clone(&infos), Arc::clone(&vault));
+    Ok((writer, Readers::new(place.clone(), settings.clone(), feed, infos, vault)))
 }
 
 /// Returns a new connection with the settings that hold for each.

@@ -23,6 +23,23 @@ pub enum OpenError {
     /// The file cannot be made or opened.
     #[error("the database file cannot be opened")]
     File(#[source] std::io::Error),
+    /// A Secret is sealed and no key is given.
+    #[error("{secret} is sealed; start with the --secret-key-file that it was sealed with")]
+    NoKey {
+        /// Which.
+        secret: String,
+    },
+    /// No key that is given opens a Secret.
+    #[error(
+        "{secret} is sealed with another key; add that key to --secret-key-file as a further line"
+    )]
+    OtherKey {
+        /// Which.
+        secret: String,
+    },
+    /// What is stored cannot be read.
+    #[error("the database cannot be read")]
+    Read(#[source] StoreError),
     /// SQLite refused.
     #[error("the database cannot be opened")]
     Sqlite(#[from] rusqlite::Error),

@@ -3,7 +3,7 @@
 //! [`Database::open`] gives the one [`Writer`] (core's `Store`) and [`Readers`] (core's `Reader`), which
 //! have connections of their own and never wait for it. Jobs are kept in two rows: what a person wrote,
 //! and the narrow status that every ended pod changes; pods are rows whose number is their Job's and
-//! their ordinal, so that a Job's pods are one range of the table. Nothing here decides anything.
+//! their ordinal, so that a Job's pods are one range of the table. With keys, Secrets are sealed ([`SecretKeys`]). Nothing here decides anything.
 
 mod cron_jobs;
 mod database;
@@ -21,6 +21,7 @@ mod recover;
 mod schema;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod vault;
 mod write;
 mod writer;
 
@@ -30,4 +31,5 @@ pub use failure::OpenError;
 pub use feed::{CommitHook, FeedLimits};
 pub use queues::{QueueDatabase, QueueSettings};
 pub use readers::Readers;
+pub use vault::{SecretKeys, SecretKeysError};
 pub use writer::Writer;

@@ -5,16 +5,21 @@ use jobling_core::engine::{ListScope, Listing, StoreError};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::failure::{corrupt, store_error};
+use crate::vault::Vault;
 
 /// Returns the object of that key.
-pub(crate) fn get(connection: &Connection, key: &ObjectKey) -> Result<Option<Object>, StoreError> {
+pub(crate) fn get(
+    connection: &Connection,
+    vault: &Vault,
+    key: &ObjectKey,
+) -> Result<Option<Object>, StoreError> {
     let body = "SELECT body FROM objects WHERE kind = ?1 AND namespace = ?2 AND name = ?3";
     connection
         .prepare_cached(body)
         .and_then(|mut statement| {
             statement
                 .query_row(params![key.kind.name(), key.namespace, key.name], |row| {
-                    Ok(parse(row, 0, key.kind, &key.name))
+                    Ok(parse(vault, row, key))
                 })
                 .optional()
         })
@@ -25,10 +30,11 @@ pub(crate) fn get(connection: &Connection, key: &ObjectKey) -> Result<Option<Obj
 /// Returns a page of the objects of `kind`, by namespace and name.
 pub(crate) fn list(
     connection: &Connection,
+    vault: &Vault,
     kind: Kind,
     scope: &ListScope,
 ) -> Result<Listing, StoreError> {
-    let page = "SELECT body, name FROM objects
+    let page = "SELECT body, namespace, name FROM objects
         WHERE kind = ?1 AND (?2 IS NULL OR namespace = ?2) AND (namespace, name) > (?3, ?4)
         ORDER BY namespace, name LIMIT ?5";
     let after = Start::of(scope);
@@ -36,16 +42,20 @@ pub(crate) fn list(
         connection,
         page,
         params![kind.name(), scope.namespace, after.namespace, after.name, after.rows],
-        |row| parse(row, 0, kind, &row.get::<_, String>(1).map_err(|e| store_error(&e))?),
+        |row| parse(vault, row, &key(row, kind).map_err(|error| store_error(&error))?),
     )?;
     Ok(paged(revision(connection)?, items, scope))
 }
 
 /// Returns every object of `kinds`, of all namespaces.
-pub(crate) fn all(connection: &Connection, kinds: &[Kind]) -> Result<Vec<Object>, StoreError> {
+pub(crate) fn all(
+    connection: &Connection,
+    vault: &Vault,
+    kinds: &[Kind],
+) -> Result<Vec<Object>, StoreError> {
     let mut objects = Vec::new();
     for &kind in kinds {
-        objects.extend(list(connection, kind, &ListScope::default())?.items);
+        objects.extend(list(connection, vault, kind, &ListScope::default())?.items);
     }
     Ok(objects)
 }
@@ -124,7 +134,13 @@ pub(crate) fn text<'row>(row: &'row Row<'_>, column: usize) -> Result<&'row [u8]
         .map_err(|error| corrupt(format!("column {column}"), error))
 }
 
-fn parse(row: &Row<'_>, column: usize, kind: Kind, name: &str) -> Result<Object, StoreError> {
-    Object::from_json(kind, text(row, column)?)
-        .map_err(|error| corrupt(format!("{kind} {name}"), error))
+fn key(row: &Row<'_>, kind: Kind) -> rusqlite::Result<ObjectKey> {
+    Ok(ObjectKey::new(kind, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+}
+
+/// Returns the object of a row whose first column is its text.
+fn parse(vault: &Vault, row: &Row<'_>, key: &ObjectKey) -> Result<Object, StoreError> {
+    let body = vault.open(key, text(row, 0)?)?;
+    Object::from_json(key.kind, &body)
+        .map_err(|error| corrupt(format!("{} {}", key.kind, key.name), error))
 }

@@ -35,6 +35,31 @@ pub(crate) fn live(connection: &Connection) -> Result<Vec<Pod>, StoreError> {
     rows(connection, sql, [], parse)
 }
 
+/// Returns how many pods have ended.
+pub(crate) fn count_ended(connection: &Connection) -> Result<u64, StoreError> {
+    // SQLite counts a whole table without reading its rows, and the index holds the others.
+    let sql = "SELECT (SELECT count(*) FROM pods)
+        - (SELECT count(*) FROM pods INDEXED BY pods_live WHERE live = 1)";
+    connection.query_row(sql, [], |row| row.get(0)).map_err(|error| store_error(&error))
+}
+
+/// Returns pods that have ended, by Job and age, at most `most`.
+pub(crate) fn oldest_ended(
+    connection: &Connection,
+    infos: &Infos,
+    most: usize,
+) -> Result<Vec<(Pod, Arc<JobInfo>)>, StoreError> {
+    let sql = "SELECT id, revision, body FROM pods WHERE live = 0 ORDER BY id LIMIT ?1";
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let pods = rows(connection, sql, params![most], parse)?;
+    let with_info = |pod: Pod| {
+        let info = jobs::info(connection, infos, pod.id.job())?
+            .ok_or_else(|| corrupt(format!("pod {}", pod.id), "its Job is not stored"))?;
+        Ok((pod, info))
+    };
+    pods.into_iter().map(with_info).collect()
+}
+
 /// Returns the pod of that name and what its Job says of it.
 pub(crate) fn by_name(
     connection: &Connection,

@@ -12,6 +12,7 @@ use crate::database::{Place, Settings, connect, set_cache};
 use crate::failure::store_error;
 use crate::feed::{CommitHook, Feed};
 use crate::infos::Infos;
+use crate::vault::Vault;
 use crate::writer::get;
 use crate::{jobs, objects, pods};
 
@@ -25,6 +26,7 @@ struct Pool {
     settings: Settings,
     feed: Arc<Feed>,
     infos: Arc<Infos>,
+    vault: Arc<Vault>,
     connections: Mutex<Connections>,
     returned: Condvar,
 }
@@ -41,10 +43,11 @@ impl Readers {
         settings: Settings,
         feed: Arc<Feed>,
         infos: Arc<Infos>,
+        vault: Arc<Vault>,
     ) -> Self {
         let connections = Mutex::default();
         let returned = Condvar::new();
-        Self(Arc::new(Pool { place, settings, feed, infos, connections, returned }))
+        Self(Arc::new(Pool { place, settings, feed, infos, vault, connections, returned }))
     }
 
     /// Has `hook` called with the newest revision after each commit, on the writer's thread.
@@ -71,7 +74,7 @@ impl Reader for Readers {
     }
 
     fn get(&self, key: &ObjectKey) -> Result<Option<Object>, StoreError> {
-        self.at_one_moment(|connection| get(connection, &self.0.infos, key))
+        self.at_one_moment(|connection| get(connection, &self.0.infos, &self.0.vault, key))
     }
 
     fn pod(&self, namespace: &str, name: &str) -> Result<Option<(Pod, Arc<JobInfo>)>, StoreError> {
@@ -88,7 +91,7 @@ impl Reader for Readers {
             | Kind::Secret
             | Kind::PersistentVolumeClaim
             | Kind::CronJob
-            | Kind::Event => objects::list(connection, kind, scope),
+            | Kind::Event => objects::list(connection, &self.0.vault, kind, scope),
         })
     }
 

@@ -12,10 +12,11 @@ use rusqlite::Connection;
 
 use crate::failure::{corrupt, store_error};
 use crate::objects::{all, rows};
+use crate::vault::Vault;
 use crate::{cron_jobs, events, jobs, pods};
 
 /// Returns what is remembered.
-pub(crate) fn recover(connection: &Connection) -> Result<Recovered, StoreError> {
+pub(crate) fn recover(connection: &Connection, vault: &Vault) -> Result<Recovered, StoreError> {
     let (seed, revision, next_job) = connection
         .query_row("SELECT seed, revision, next_job FROM meta", [], |row| {
             Ok((row.get(0)?, row.get(1)?, JobId(row.get(2)?)))
@@ -29,7 +30,8 @@ pub(crate) fn recover(connection: &Connection) -> Result<Recovered, StoreError> 
         expiring: expiring(connection)?,
         cron_jobs: cron_jobs::all(connection)?,
         oldest_event: events::oldest(connection, None)?,
-        objects: all(connection, &[Kind::Namespace, Kind::PersistentVolumeClaim])?,
+        ended_pods: pods::count_ended(connection)?,
+        objects: all(connection, vault, &[Kind::Namespace, Kind::PersistentVolumeClaim])?,
     })
 }
 

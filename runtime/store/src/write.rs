@@ -14,11 +14,17 @@ use serde::Deserialize;
 
 use crate::failure::{corrupt, store_error};
 use crate::pods::range;
+use crate::vault::Vault;
 
 /// Writes all of `batch`; the caller's transaction makes it all or nothing.
-pub(crate) fn batch(connection: &Connection, batch: &Batch) -> Result<(), StoreError> {
+pub(crate) fn batch(
+    connection: &Connection,
+    vault: &Vault,
+    batch: &Batch,
+) -> Result<(), StoreError> {
     let mut apply = Apply {
         connection,
+        vault,
         text: Vec::new(),
         with_pods: BTreeSet::new(),
         perhaps_empty: BTreeSet::new(),
@@ -50,6 +56,7 @@ fn superseded(writes: &[Write]) -> BTreeSet<usize> {
 
 struct Apply<'a> {
     connection: &'a Connection,
+    vault: &'a Vault,
     /// Reused for each pod's text.
     text: Vec<u8>,
     /// Jobs of which pods were written: each must be stored.
@@ -80,10 +87,11 @@ impl Apply<'_> {
         let key = object.key();
         let revision = revision(object)?;
         let body = object.to_json();
+        let stored = self.vault.seal(&key, &body)?;
         self.execute(
             "INSERT INTO objects (kind, namespace, name, revision, body) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT DO UPDATE SET revision = excluded.revision, body = excluded.body",
-            params![key.kind.name(), key.namespace, key.name, revision, Text(&body)],
+            params![key.kind.name(), key.namespace, key.name, revision, Text(&stored)],
         )
     }
 

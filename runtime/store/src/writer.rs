@@ -11,6 +11,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::failure::store_error;
 use crate::feed::Feed;
 use crate::infos::Infos;
+use crate::vault::Vault;
 use crate::{events, jobs, objects, pods, recover, write};
 
 /// The writing side of the database: core's `Store`. There is one of each database.
@@ -19,6 +20,7 @@ pub struct Writer {
     connection: Connection,
     feed: Arc<Feed>,
     infos: Arc<Infos>,
+    vault: Arc<Vault>,
     /// Whether the disk had no room even to fold the log: that comes first, before a commit takes what
     /// room there is again.
     must_fold: bool,
@@ -27,8 +29,13 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn new(connection: Connection, feed: Arc<Feed>, infos: Arc<Infos>) -> Self {
-        Self { connection, feed, infos, must_fold: false, failing: None }
+    pub(crate) fn new(
+        connection: Connection,
+        feed: Arc<Feed>,
+        infos: Arc<Infos>,
+        vault: Arc<Vault>,
+    ) -> Self {
+        Self { connection, feed, infos, vault, must_fold: false, failing: None }
     }
 
     /// Has the next commit fail with `error` once all of its writes are made, just before they would
@@ -44,7 +51,7 @@ impl Writer {
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|error| store_error(&error))?;
-        write::batch(&transaction, batch)?;
+        write::batch(&transaction, &self.vault, batch)?;
         planned.map_or(Ok(()), Err)?;
         transaction.commit().map_err(|error| store_error(&error))
     }
@@ -72,7 +79,7 @@ impl Writer {
 
 impl Store for Writer {
     fn recover(&mut self) -> Result<Recovered, StoreError> {
-        recover::recover(&self.connection)
+        recover::recover(&self.connection, &self.vault)
     }
 
     fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
@@ -85,7 +92,7 @@ impl Store for Writer {
     }
 
     fn get(&mut self, key: &ObjectKey) -> Result<Option<Object>, StoreError> {
-        get(&self.connection, &self.infos, key)
+        get(&self.connection, &self.infos, &self.vault, key)
     }
 
     fn job(&mut self, key: &ObjectKey) -> Result<Option<JobRecord>, StoreError> {
@@ -116,6 +123,10 @@ impl Store for Writer {
         events::outside(&self.connection, from, until, most)
     }
 
+    fn oldest_ended(&mut self, most: usize) -> Result<Vec<(Pod, Arc<JobInfo>)>, StoreError> {
+        pods::oldest_ended(&self.connection, &self.infos, most)
+    }
+
     fn oldest_event(
         &mut self,
         from: Timestamp,
@@ -129,6 +140,7 @@ impl Store for Writer {
 pub(crate) fn get(
     connection: &Connection,
     infos: &Infos,
+    vault: &Vault,
     key: &ObjectKey,
 ) -> Result<Option<Object>, StoreError> {
     match key.kind {
@@ -143,6 +155,6 @@ pub(crate) fn get(
         | Kind::Secret
         | Kind::PersistentVolumeClaim
         | Kind::CronJob
-        | Kind::Event => objects::get(connection, key),
+        | Kind::Event => objects::get(connection, vault, key),
     }
 }

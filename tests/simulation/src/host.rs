@@ -6,7 +6,6 @@ use std::time::Duration;
 use fastrand::Rng;
 use jobling_core::Timestamp;
 use jobling_core::api::{ApiError, Kind, Object};
-use jobling_core::control::Backoff;
 use jobling_core::engine::{
     Change, DeleteOptions, Engine, ListScope, Patch, PatchKind, Propagation, Reader, Reply,
     Request, Settings, StoreError, Ticket, Verb, WriteOptions,
@@ -57,10 +56,10 @@ impl Host {
         bytes[..8].copy_from_slice(&seed.to_be_bytes());
         let disk = MemoryDisk::new(bytes, jobling_store::Settings::default()).map_err(text)?;
         let settings = Settings {
-            backoff: Backoff::default(),
             memory_bytes: 1 << 40,
             most_pods: 100_000,
             default_memory_bytes: 1 << 20,
+            ..Settings::default()
         };
         let (writer, readers) = disk.open().map_err(text)?;
         let node = PlayedNode::default();

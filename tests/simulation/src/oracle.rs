@@ -14,7 +14,8 @@
 //! 8. An acknowledged object exists until its deletion is acknowledged or its time to live is over.
 //! 9. The pods that the node runs are those that the store says are scheduled and have not ended; their
 //!    memory and number stay within the host's budget; a pod whose claim is missing does not run.
-//! 10. With nothing more to happen a step writes nothing; with time given, every Job that may finish does.
+//! 10. With nothing more to happen a step writes nothing; with time given, every Job that may finish does,
+//!     and no more pods that have ended are kept than the operator wants.
 
 mod checks;
 
@@ -107,6 +108,11 @@ impl Oracle {
     /// Returns the names of the pods that are there.
     pub(crate) fn pod_names(&self) -> Vec<String> {
         self.pods.values().map(|(pod, info)| pod.name(info)).collect()
+    }
+
+    /// Returns how many pods have ended and are kept.
+    pub(crate) fn ended_pods(&self) -> usize {
+        self.pods.values().filter(|(pod, _)| !pod.is_live()).count()
     }
 
     /// Takes what a step committed, and checks all that must hold after it.

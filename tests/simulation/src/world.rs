@@ -87,6 +87,7 @@ impl World {
             memory_bytes: (64 + dice.u64(0..256)) << 20,
             most_pods: dice.u32(1..12),
             default_memory_bytes: 16 << 20,
+            terminated_pod_gc_threshold: dice.bool().then(|| dice.u64(0..20)),
         };
         let (writer, readers) = disk.open().map_err(text)?;
         let node = PlayedNode::default();
@@ -340,6 +341,11 @@ impl World {
         self.step()?;
         if self.readers.revision() != before {
             return Err("an idle engine wrote".into());
+        }
+        let most = self.settings.terminated_pod_gc_threshold.unwrap_or(u64::MAX);
+        let kept = self.oracle.ended_pods();
+        if u64::try_from(kept).is_ok_and(|kept| kept > most) {
+            return Err(format!("{kept} ended pods are kept, {most} may be"));
         }
         self.oracle.check_store(&self.readers)
     }

@@ -294,6 +294,7 @@ impl<S: Store> Turn<'_, S> {
         self.release_claims();
         self.release_namespaces();
         self.forget_old_events();
+        self.forget_old_pods();
         self.seal();
     }
 }

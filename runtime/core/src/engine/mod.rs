@@ -12,6 +12,7 @@ mod drain;
 #[expect(clippy::module_inception, reason = "the engine of the engine's room")]
 mod engine;
 mod old_events;
+mod old_pods;
 mod place;
 mod pod_events;
 mod ports;

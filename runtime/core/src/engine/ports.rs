@@ -135,6 +135,8 @@ pub struct Recovered {
     pub cron_jobs: Vec<CronJobRecord>,
     /// When the event was last told that was told longest ago.
     pub oldest_event: Option<Timestamp>,
+    /// How many pods have ended and are kept.
+    pub ended_pods: u64,
 }
 
 /// The writing side of what is remembered. One at a time.
@@ -190,6 +192,12 @@ pub trait Store {
         until: Timestamp,
         most: usize,
     ) -> Result<Vec<ObjectKey>, StoreError>;
+
+    /// Returns pods that have ended with what their Jobs say of them, the oldest Job's first, at most `most`.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn oldest_ended(&mut self, most: usize) -> Result<Vec<(Pod, Arc<JobInfo>)>, StoreError>;
 
     /// Returns when the event was last told that was told longest ago, of those from `from` until `until`.
     ///

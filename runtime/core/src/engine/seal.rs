@@ -21,6 +21,7 @@ impl<S: Store> Turn<'_, S> {
             self.seal_job(id);
             self.stage.sealed.push(id);
         }
+        self.plan_old_pods();
         self.state.revision = self.stage.batch.revision;
         self.state.next_job = self.stage.batch.next_job;
     }
@@ -37,6 +38,7 @@ impl<S: Store> Turn<'_, S> {
         if edit.before.is_none() && edit.after.is_none() || edit.before == edit.after {
             return;
         }
+        self.state.ended_pods.note(edit.before.as_deref(), edit.after.as_deref());
         let revision = self.stage.next_revision();
         match &mut edit.after {
             Some(after) => {

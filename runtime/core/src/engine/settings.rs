@@ -14,16 +14,19 @@ pub struct Settings {
     pub most_pods: u32,
     /// What a container that requests no memory is promised, in bytes.
     pub default_memory_bytes: u64,
+    /// How many pods that have ended are kept; the oldest go first. `None`: all.
+    pub terminated_pod_gc_threshold: Option<u64>,
 }
 
 impl Default for Settings {
-    /// Kubernetes' delays, 1 GiB for pods, 64 MiB for a container, and as many pods at once as fit.
+    /// Kubernetes' delays and 12,500 ended pods, 1 GiB for pods, 64 MiB for a container, and as many pods at once as fit.
     fn default() -> Self {
         Self {
             backoff: Backoff::default(),
             memory_bytes: 1 << 30,
             most_pods: 10_000,
             default_memory_bytes: 64 << 20,
+            terminated_pod_gc_threshold: Some(12_500),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::cron_jobs::CronJobs;
+use super::old_pods::EndedPods;
 use super::tell::Correlator;
 use super::{JobRecord, Recovered, old_events};
 use crate::Timestamp;
@@ -59,6 +60,7 @@ pub(super) struct State {
     pub correlator: Correlator,
     /// When events that are too old are to be forgotten.
     pub old_events_at: Option<Timestamp>,
+    pub ended_pods: EndedPods,
 }
 
 impl State {
@@ -69,6 +71,7 @@ impl State {
             revision: recovered.revision,
             next_job: recovered.next_job,
             old_events_at: recovered.oldest_event.map(old_events::forgotten_at),
+            ended_pods: EndedPods { kept: recovered.ended_pods, forget_at: None },
             ..Self::default()
         };
         for object in recovered.objects {
@@ -149,7 +152,9 @@ impl State {
     pub(super) fn wake_at(&self) -> Option<Timestamp> {
         let timer = self.timers.first().map(|(at, _)| *at);
         let expiry = self.expiry.first().map(|(at, _)| *at);
-        [timer, self.cron_jobs.next(), expiry, self.old_events_at].into_iter().flatten().min()
+        let old_pods = self.ended_pods.forget_at;
+        let all = [timer, self.cron_jobs.next(), expiry, self.old_events_at, old_pods];
+        all.into_iter().flatten().min()
     }
 
     /// Lets go of a Job that is over.

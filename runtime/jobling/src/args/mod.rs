@@ -9,6 +9,7 @@ mod run;
 mod schedule;
 mod selection;
 mod serve;
+mod state;
 mod write;
 
 pub(crate) use connection::Connection;
@@ -19,6 +20,7 @@ pub(crate) use run::{ImageFile, Run, RunOutput};
 pub(crate) use schedule::{FoldArg, Schedule, ScheduleOutput};
 pub(crate) use selection::Filter;
 pub(crate) use serve::{Limits, Retries, Serve, Synchronous};
+pub(crate) use state::State;
 pub(crate) use write::{Apply, Cascade, Create, Delete, DryRunArg, Files, OutputName, Switch};
 
 use clap::{Parser, Subcommand};

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::GoDuration;
+use super::{GoDuration, State};
 
 /// Start the daemon.
 ///
@@ -31,6 +31,8 @@ pub(crate) struct Serve {
     pub(crate) limits: Limits,
     #[command(flatten)]
     pub(crate) retries: Retries,
+    #[command(flatten)]
+    pub(crate) state: State,
     /// How long pods get to end by themselves when the daemon is told to stop.
     #[arg(long, env = "JOBLING_DRAIN", default_value = "30s", value_name = "DURATION")]
     #[arg(hide_env_values = true)]

@@ -3,6 +3,7 @@
 mod run;
 mod serve;
 mod settings;
+mod state;
 
 pub(crate) use run::run;
 pub(crate) use serve::serve;

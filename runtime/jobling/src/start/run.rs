@@ -1,6 +1,7 @@
 //! `run`: plans, then opens the rooms in a directory of its own, and leaves with the Jobs' result.
 
 use super::settings::{RetryDefaults, settings};
+use super::state::keep_state;
 use crate::args::{Connection, Run};
 use crate::clock;
 use crate::environment;
@@ -25,6 +26,9 @@ pub(crate) async fn run(
     let data = args.data.clone().unwrap_or_else(|| temporary.path().to_owned());
     let mut settings = settings(data, &args.limits, &args.retries, RetryDefaults::Foreground)
         .map_err(|error| Failure::BadInput(error.to_string()))?;
+    // Whoever waits for the result wants all of it.
+    settings.engine.terminated_pod_gc_threshold = None;
+    keep_state(&mut settings, &args.state).map_err(|error| Failure::BadInput(error.to_string()))?;
     if args.data.is_none() {
         keep_code(&mut settings);
     }

@@ -7,6 +7,7 @@ use jobling_server::{Api, Limits};
 use tokio::sync::oneshot;
 
 use super::settings::{RetryDefaults, set_synchronous, settings};
+use super::state::keep_state;
 use crate::args::Serve;
 use crate::environment;
 use crate::host::{Ended, Host};
@@ -21,6 +22,7 @@ pub(crate) async fn serve(args: &Serve, output: &mut Output) -> Result<Exit, Fai
     let mut settings = settings(data, &args.limits, &args.retries, RetryDefaults::Daemon)
         .map_err(|error| Failure::Usage(error.to_string()))?;
     set_synchronous(&mut settings, args.synchronous);
+    keep_state(&mut settings, &args.state).map_err(|error| Failure::Usage(error.to_string()))?;
     let host = Host::start(&settings).map_err(|error| Failure::cannot_start(&error))?;
     let data = std::path::absolute(&settings.data)?;
     let doors =

@@ -24,6 +24,18 @@ pub(crate) struct SettingError {
     example: &'static str,
 }
 
+/// Returns the amount that a flag gives, if it is given.
+pub(super) fn quantity(
+    flag: &'static str,
+    given: Option<&String>,
+    example: &'static str,
+) -> Result<Option<Quantity>, SettingError> {
+    let parse = |text: &String| {
+        text.parse::<Quantity>().map_err(|_| SettingError { flag, given: text.clone(), example })
+    };
+    given.map(parse).transpose()
+}
+
 /// Where retry delays begin if no flag says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RetryDefaults {
@@ -60,37 +72,27 @@ pub(crate) fn set_synchronous(settings: &mut HostSettings, mode: Synchronous) {
 }
 
 fn set_limits(settings: &mut HostSettings, limits: &Limits) -> Result<(), SettingError> {
-    let quantity = |flag, given: &Option<String>, example| {
-        let parse = |text: &String| {
-            text.parse::<Quantity>().map_err(|_| SettingError {
-                flag,
-                given: text.clone(),
-                example,
-            })
-        };
-        given.as_ref().map(parse).transpose()
-    };
     let defaults = &mut settings.node.defaults;
-    let memory = quantity("--default-memory", &limits.default_memory, "64Mi")?;
+    let memory = quantity("--default-memory", limits.default_memory.as_ref(), "64Mi")?;
     defaults.memory_bytes = memory.map_or(DEFAULT_MEMORY_BYTES, Quantity::units);
-    if let Some(fuel) = quantity("--default-fuel", &limits.default_fuel, "5G")? {
+    if let Some(fuel) = quantity("--default-fuel", limits.default_fuel.as_ref(), "5G")? {
         defaults.fuel = fuel.units();
     }
-    if let Some(cpu) = quantity("--default-cpu", &limits.default_cpu, "500m")? {
+    if let Some(cpu) = quantity("--default-cpu", limits.default_cpu.as_ref(), "500m")? {
         defaults.cpu_millis = u32::try_from(cpu.milli_units()).unwrap_or(u32::MAX);
     }
-    if let Some(storage) = quantity("--default-storage", &limits.default_storage, "1Gi")? {
+    if let Some(storage) = quantity("--default-storage", limits.default_storage.as_ref(), "1Gi")? {
         defaults.ephemeral_storage_bytes = storage.units();
     }
     settings.engine.default_memory_bytes = defaults.memory_bytes;
     let compile = &mut settings.sandbox.compile;
-    if let Some(memory) = quantity("--compile-memory", &limits.compile_memory, "2Gi")? {
+    if let Some(memory) = quantity("--compile-memory", limits.compile_memory.as_ref(), "2Gi")? {
         compile.memory_bytes = memory.units();
     }
     if let Some(time) = limits.compile_timeout.and_then(GoDuration::limit) {
         compile.seconds = u32::try_from(time.as_secs()).unwrap_or(u32::MAX);
     }
-    let memory = quantity("--memory", &limits.memory, "512Mi")?;
+    let memory = quantity("--memory", limits.memory.as_ref(), "512Mi")?;
     settings.engine.memory_bytes = memory.map_or_else(spare_memory, Quantity::units);
     settings.engine.most_pods = limits.max_pods.unwrap_or(settings.sandbox.runs);
     settings.sandbox.runs = settings.sandbox.runs.max(settings.engine.most_pods);

@@ -7,4 +7,5 @@ mod events;
 mod given;
 mod model;
 mod round_trips;
+mod secrets;
 mod versions;
