@@ -8,6 +8,7 @@
 //! [`compile_child_main`] before anything else.
 
 mod cache;
+mod check;
 mod child;
 mod engine;
 mod exit;
@@ -26,6 +27,7 @@ mod spec;
 mod stop;
 mod throttle;
 
+pub use check::check_imports;
 pub use child::compile_child_main;
 pub use exit::{Ending, Exit};
 pub use network::{OutboundError, OutboundRule};

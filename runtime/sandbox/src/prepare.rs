@@ -304,7 +304,7 @@ impl Preparer {
 
     fn link_component(&self, component: &Component) -> Result<Prepared, PrepareError> {
         let linked = self.components.instantiate_pre(component);
-        let linked = linked.map_err(|error| self.component_error(component, &error))?;
+        let linked = linked.map_err(|error| component_error(&self.engine, component, &error))?;
         let command = CommandPre::new(linked)
             .map_err(|error| PrepareError::WrongWorld { message: format!("{error:#}") })?;
         let required = component.resources_required();
@@ -317,20 +317,6 @@ impl Preparer {
                 .imports(&self.engine)
                 .any(|(name, _)| name.starts_with("wasi:filesystem/")),
         })))
-    }
-
-    /// Returns which interface of `component` is not provided, or what else is wrong with it.
-    fn component_error(&self, component: &Component, error: &wasmtime::Error) -> PrepareError {
-        let text = format!("{error:#}");
-        let imports = component.component_type();
-        let missing =
-            imports.imports(&self.engine).find(|(name, _)| text.contains(&format!("`{name}`")));
-        match missing {
-            Some((name, _)) => {
-                PrepareError::UnknownImport { module: name.to_owned(), name: String::new() }
-            }
-            None => PrepareError::WrongWorld { message: text },
-        }
     }
 }
 
@@ -351,7 +337,24 @@ fn check_file(path: &Path, limits: CompileLimits) -> Result<Format, PrepareError
     Ok(format)
 }
 
-fn import_error(error: &wasmtime::Error) -> PrepareError {
+/// Returns which interface of `component` is not provided, or what else is wrong with it.
+pub(crate) fn component_error(
+    engine: &Engine,
+    component: &Component,
+    error: &wasmtime::Error,
+) -> PrepareError {
+    let text = format!("{error:#}");
+    let imports = component.component_type();
+    let missing = imports.imports(engine).find(|(name, _)| text.contains(&format!("`{name}`")));
+    match missing {
+        Some((name, _)) => {
+            PrepareError::UnknownImport { module: name.to_owned(), name: String::new() }
+        }
+        None => PrepareError::WrongWorld { message: text },
+    }
+}
+
+pub(crate) fn import_error(error: &wasmtime::Error) -> PrepareError {
     match error.downcast_ref::<UnknownImportError>() {
         Some(unknown) => PrepareError::UnknownImport {
             module: unknown.module().to_owned(),
