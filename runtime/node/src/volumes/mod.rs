@@ -25,6 +25,7 @@ mod set_up;
 mod source;
 #[cfg(test)]
 mod tests;
+mod working_directory;
 
 pub(crate) use error::{MountError, VolumeError};
 pub(crate) use held::Held;

@@ -10,6 +10,7 @@ use super::error::{MountError, Why};
 use super::held::{Found, Held};
 use super::path;
 use super::set_up::{Made, Place, VolumesOfPod, write};
+use super::working_directory::working_directory;
 use crate::containers::{Access, Mount};
 
 /// The largest file that is mounted by itself: it is copied each time that the container starts.
@@ -59,6 +60,7 @@ impl VolumesOfPod {
             }
         }
         self.add_files(files, &mut mounts, container)?;
+        mounts.extend(working_directory(container.working_dir.as_deref(), &mounts));
         Ok(mounts)
     }
 
