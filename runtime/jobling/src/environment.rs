@@ -1,6 +1,8 @@
 //! What this process reads of its environment, in one place: directories that belong to the user.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use crate::build::Tools;
 
 /// Returns the data directory of a daemon that is told of none: /var/lib/jobling for root, else
 /// `$XDG_STATE_HOME/jobling` or `~/.local/state/jobling`.
@@ -11,9 +13,29 @@ pub(crate) fn default_data_directory() -> PathBuf {
     user_directory("XDG_STATE_HOME", ".local/state").join("jobling")
 }
 
+/// Returns what builds tasks on this machine.
+pub(crate) fn tools() -> Tools {
+    Tools {
+        toolchain: toolchain_directory(),
+        path: variable("PATH").unwrap_or_default().into(),
+        wasi_sdk: variable("WASI_SDK_PATH").map(PathBuf::from),
+        checkout: checkout(),
+    }
+}
+
+/// Returns the source that this program was built in, or that it is called in.
+fn checkout() -> Option<PathBuf> {
+    let (program, directory) = (std::env::current_exe().ok(), std::env::current_dir().ok());
+    let is_source = |path: &&Path| {
+        path.join("sdk/Cargo.toml").is_file() && path.join("runtime/jobling/Cargo.toml").is_file()
+    };
+    let mut starts = [program, directory].into_iter().flatten();
+    starts.find_map(|start| start.ancestors().find(is_source).map(Path::to_owned))
+}
+
 /// Returns where scripts/toolchain puts what builds tasks: `$JOBLING_TOOLCHAIN`, else
 /// `$XDG_DATA_HOME/jobling/toolchain` or `~/.local/share/jobling/toolchain`.
-pub(crate) fn toolchain_directory() -> PathBuf {
+fn toolchain_directory() -> PathBuf {
     match variable("JOBLING_TOOLCHAIN") {
         Some(directory) => PathBuf::from(directory),
         None => user_directory("XDG_DATA_HOME", ".local/share").join("jobling/toolchain"),

@@ -2,12 +2,14 @@
 //! are wired together.
 
 mod args;
+mod build;
 mod client;
 mod clock;
 mod environment;
 mod host;
 mod jsonpath;
 mod manifest;
+mod new;
 mod output;
 mod print;
 mod run;
@@ -20,6 +22,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 use args::{Cli, Command};
+use build::Built;
 use client::Rest;
 use output::Output;
 use verbs::{Exit, Failure, Switched};
@@ -74,8 +77,18 @@ fn carry_out(cli: Cli, output: &mut Output) -> Result<Exit, Failure> {
     if let Command::Schedule(args) = &cli.command {
         return verbs::schedule(args, output);
     }
+    if let Command::New(args) = &cli.command {
+        return verbs::new(args, &environment::tools(), output);
+    }
+    let mut built = Vec::new();
+    if let Command::Build(args) = &cli.command {
+        built = verbs::build(args, &environment::tools(), output)?;
+        if args.import.is_none() {
+            return Ok(Exit::Success);
+        }
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(client_verb(&cli, output))
+    runtime.block_on(client_verb(&cli, &built, output))
 }
 
 /// Returns a runtime in which pods run: a thread for each core.
@@ -83,7 +96,7 @@ fn with_pods() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()
 }
 
-async fn client_verb(cli: &Cli, output: &mut Output) -> Result<Exit, Failure> {
+async fn client_verb(cli: &Cli, built: &[Built], output: &mut Output) -> Result<Exit, Failure> {
     let data = environment::default_data_directory();
     let (client, target, namespace) = client::connect(&cli.connection, &data).await?;
     let rest = &Rest::new(client, target, namespace, cli.connection.namespace.clone());
@@ -101,8 +114,14 @@ async fn client_verb(cli: &Cli, output: &mut Output) -> Result<Exit, Failure> {
         Command::Version(args) => {
             verbs::version(args, (!args.client).then_some(rest), output).await
         }
-        Command::Run(_) | Command::Serve(_) | Command::Schedule(_) | Command::Completion { .. } => {
-            Ok(Exit::Success)
-        }
+        Command::Build(args) => match &args.import {
+            Some(name) => verbs::import_built(name, built, rest, output).await,
+            None => Ok(Exit::Success),
+        },
+        Command::Run(_)
+        | Command::New(_)
+        | Command::Serve(_)
+        | Command::Schedule(_)
+        | Command::Completion { .. } => Ok(Exit::Success),
     }
 }

@@ -1,9 +1,11 @@
 //! What can be typed after `jobling`: the tree of commands and their options. Only the form of the
 //! arguments is judged here; what they mean is decided by the verbs.
 
+mod build;
 mod connection;
 mod duration;
 mod image;
+mod new;
 mod read;
 mod run;
 mod schedule;
@@ -12,9 +14,11 @@ mod serve;
 mod state;
 mod write;
 
+pub(crate) use build::Build;
 pub(crate) use connection::Connection;
 pub(crate) use duration::GoDuration;
 pub(crate) use image::{ImageCommand, ImageImport, ImageNames};
+pub(crate) use new::New;
 pub(crate) use read::{Describe, Get, Logs, Wait};
 pub(crate) use run::{ImageFile, Run, RunOutput};
 pub(crate) use schedule::{FoldArg, Schedule, ScheduleOutput};
@@ -40,6 +44,7 @@ pub(crate) struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
+  jobling new hello && jobling run hello      Begin a task, build it and run it
   jobling run job.yaml                        Run a Job here and now, and leave with its result
   jobling serve                               Start the daemon
   jobling image import myapp:1.0 myapp.wasm   Put a module behind an image name
@@ -58,6 +63,10 @@ Exit codes:
 pub(crate) enum Command {
     /// Run manifests or a task's folder in the foreground.
     Run(Run),
+    /// Make a folder with a small task: source, manifest, test and README.
+    New(New),
+    /// Build a task's folder to a WASI module or component.
+    Build(Build),
     /// Start the daemon.
     Serve(Serve),
     /// Make objects as a manifest describes them, or change them to it.

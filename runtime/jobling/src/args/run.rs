@@ -28,8 +28,8 @@ Exit codes:
   124  --timeout is over
   130  ended by Ctrl-C")]
 pub(crate) struct Run {
-    /// Manifests (`-` for the standard input), directories of manifests, or a task's folder with a
-    /// Cargo.toml and a job.yaml or cronjob.yaml.
+    /// Manifests (`-` for the standard input), directories of manifests, or a task's folder: sources as
+    /// `jobling build` takes them, and a job.yaml or cronjob.yaml.
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<String>,
     /// Put the module FILE behind the image NAME. May be repeated.

@@ -2,7 +2,6 @@
 //! before anything is started; what happens is read from the engine's changes alone.
 
 mod claims;
-mod folder;
 mod foreground;
 mod place;
 mod plan;

@@ -8,8 +8,8 @@ use jobling_core::api::{Kind, ObjectKey};
 use serde_json::Value;
 
 use super::claims;
-use super::folder::{self, Built, FolderError};
 use crate::args::{ImageFile, Run};
+use crate::build::{self, BuildError, Built, Order, Progress, Tools};
 use crate::manifest::{
     Depth, Manifest, ManifestFailure, image_names, instance_name, instance_of, name_image_files,
     parse_all, read_all,
@@ -43,7 +43,7 @@ pub(crate) enum PlanError {
     Manifest(#[from] ManifestFailure),
     /// A task cannot be built.
     #[error(transparent)]
-    Folder(#[from] FolderError),
+    Build(#[from] BuildError),
     /// There is no Job in what was given.
     #[error("there is no Job in {0}; nothing to run")]
     NoJob(String),
@@ -101,11 +101,12 @@ pub(crate) enum PlanError {
     },
 }
 
-/// Returns what `args` name, read, checked and, where it is a task's folder, built with the tools in
-/// `toolchain`. With `--now`, a CronJob is one run of it at `now`.
+/// Returns what `args` name, read, checked and, where it is a task's folder, built with `tools`.
+/// With `--now`, a CronJob is one run of it at `now`.
 pub(crate) fn plan(
     args: &Run,
-    toolchain: &Path,
+    tools: &Tools,
+    progress: &Progress,
     namespace: &str,
     now: Timestamp,
 ) -> Result<Plan, PlanError> {
@@ -114,7 +115,7 @@ pub(crate) fn plan(
     let mut plan = of_manifests(manifests, namespace, &args.paths.join(", "), moment)?;
     plan.images.extend(args.images.iter().cloned());
     for folder in folders {
-        let built = folder::build(&folder, toolchain)?;
+        let built = build::build(&folder, Order::default(), tools, progress)?;
         let wanted = unprovided(&plan, &folder)?;
         plan.images.extend(provide(&folder, &built, wanted)?);
     }
@@ -134,8 +135,8 @@ fn read(args: &Run) -> Result<(Vec<PathBuf>, Vec<Manifest>), PlanError> {
     let mut paths = Vec::new();
     for path in &args.paths {
         let folder = Path::new(path);
-        if path != "-" && folder::is_task(folder) {
-            paths.push(folder::manifest(folder)?.display().to_string());
+        if path != "-" && build::is_task(folder) {
+            paths.push(build::manifest(folder)?.display().to_string());
             folders.push(folder.to_owned());
         } else {
             paths.push(path.clone());
@@ -234,7 +235,7 @@ fn check_runs(manifest: &Manifest, planned: &Planned) -> Result<(), PlanError> {
 
 /// Returns the images of the folder's own manifest that nothing else provides.
 fn unprovided(plan: &Plan, folder: &Path) -> Result<BTreeSet<String>, PlanError> {
-    let source = folder::manifest(folder)?.display().to_string();
+    let source = build::manifest(folder)?.display().to_string();
     let own = read_all(&[source], Depth::Flat).map_err(ManifestFailure::from)?;
     let all: BTreeSet<String> = parse_all(own)?
         .iter()
@@ -275,6 +276,8 @@ fn provide(
 
 #[cfg(test)]
 mod tests {
+    use jobling_images::{ImageKind, Summary};
+
     use super::*;
     use crate::manifest::Source;
 
@@ -358,6 +361,13 @@ mod tests {
             let program = |name: &&str| Built {
                 name: (*name).to_owned(),
                 module: PathBuf::from(format!("/t/{name}.wasm")),
+                compiled_bytes: 0,
+                bytes: 0,
+                summary: Summary {
+                    kind: ImageKind::Module,
+                    imports: Vec::new(),
+                    exports: Vec::new(),
+                },
             };
             names.iter().map(program).collect()
         };

@@ -3,6 +3,7 @@
 use super::settings::{RetryDefaults, settings};
 use super::state::keep_state;
 use crate::args::{Connection, Run};
+use crate::build::Progress;
 use crate::clock;
 use crate::environment;
 use crate::host::Host;
@@ -18,10 +19,11 @@ pub(crate) async fn run(
     output: &mut Output,
 ) -> Result<Exit, Failure> {
     let namespace = connection.namespace.as_deref().unwrap_or("default");
-    let toolchain = environment::toolchain_directory();
     // A folder is built here, which may take a while; nobody else needs this thread.
-    let plan = run::plan(args, &toolchain, namespace, clock::moment())
+    let (tools, progress) = (environment::tools(), Progress::on(output));
+    let plan = run::plan(args, &tools, &progress, namespace, clock::moment())
         .map_err(|error| Failure::BadInput(error.to_string()))?;
+    drop(progress);
     let temporary = tempfile::Builder::new().prefix("jobling-run-").tempdir()?;
     let data = args.data.clone().unwrap_or_else(|| temporary.path().to_owned());
     let mut settings = settings(data, &args.limits, &args.retries, RetryDefaults::Foreground)

@@ -1,6 +1,7 @@
 //! The commands that are a client of the API, a file each.
 
 mod apply;
+mod build;
 mod create;
 mod create_job;
 mod delete;
@@ -12,6 +13,7 @@ mod image;
 mod logs;
 mod manifests;
 mod next_schedule;
+mod new;
 mod schedule;
 mod switch;
 mod target;
@@ -20,6 +22,7 @@ mod wait;
 mod watch;
 
 pub(crate) use apply::apply;
+pub(crate) use build::{build, import as import_built};
 pub(crate) use create::create;
 pub(crate) use delete::delete;
 pub(crate) use describe::describe;
@@ -27,6 +30,7 @@ pub(crate) use failure::{Exit, Failure};
 pub(crate) use get::get;
 pub(crate) use image::image;
 pub(crate) use logs::logs;
+pub(crate) use new::new;
 pub(crate) use schedule::schedule;
 pub(crate) use switch::{Switched, switch};
 pub(crate) use version::version;

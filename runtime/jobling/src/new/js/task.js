@@ -1,0 +1,4 @@
+/** Returns what the task prints about `subject`. */
+export function line(subject) {
+  return `{{before}}${subject}{{after}}`;
+}
