@@ -124,7 +124,10 @@ impl Task {
     /// ```
     /// # use jobling_sdk::testing::Host;
     /// let task = Host::new().var("SCHEDULED_TIME", "2026-11-24T06:00:00Z").task();
-    /// assert_eq!(task.scheduled_time::<String>()?.as_deref(), Some("2026-11-24T06:00:00Z"));
+    /// let time: jiff::Timestamp = task.scheduled_time()?.expect("a time");
+    /// assert_eq!(time.as_second(), 1_795_500_000);
+    /// let time: chrono::DateTime<chrono::FixedOffset> = task.scheduled_time()?.expect("a time");
+    /// assert_eq!(time.timestamp(), 1_795_500_000);
     /// # Ok::<(), jobling_sdk::VariableError>(())
     /// ```
     pub fn scheduled_time<T>(&self) -> Result<Option<T>, VariableError>
