@@ -101,7 +101,19 @@ fn cleanup_removes_what_is_old_and_leaves_what_is_new() {
 
 #[test]
 fn every_example_has_a_manifest_and_a_readme_of_about_ten_lines() {
-    let jobs = ["hello", "flaky", "primes", "migrate"].map(|name| (name, "", "job.yaml"));
+    let jobs = [
+        "hello",
+        "flaky",
+        "primes",
+        "migrate",
+        "batch",
+        "images",
+        "c-words",
+        "go-orders",
+        "js-order",
+        "python-statistics",
+    ]
+    .map(|name| (name, "", "job.yaml"));
     let cron_jobs = ["backup", "report", "cleanup"].map(|name| (name, "--now ", "cronjob.yaml"));
     for (name, option, manifest) in jobs.into_iter().chain(cron_jobs) {
         assert!(example(name).join(manifest).exists(), "{name}");

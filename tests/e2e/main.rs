@@ -9,3 +9,5 @@ mod kubectl_ask;
 mod kubectl_create;
 mod manifests;
 mod outcome;
+mod real_work;
+mod tasks;

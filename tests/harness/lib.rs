@@ -9,4 +9,4 @@ mod program;
 pub use daemon::{Daemon, Lines};
 pub use folder::Folder;
 pub use guests::{example, manifest, module};
-pub use program::{Output, jobling};
+pub use program::{Output, jobling, tool, toolchain};

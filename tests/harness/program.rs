@@ -99,8 +99,29 @@ fn binary() -> PathBuf {
     binary
 }
 
+/// Runs a tool that scripts/toolchain installed, or else the machine's, in `directory` to its end.
+///
+/// # Panics
+/// Where it cannot be started.
+#[must_use]
+pub fn tool<A: AsRef<OsStr>>(
+    directory: impl AsRef<Path>,
+    installed: &str,
+    name: &str,
+    arguments: impl IntoIterator<Item = A>,
+) -> Output {
+    let installed = toolchain().join(installed);
+    let program = if installed.exists() { installed } else { PathBuf::from(name) };
+    finish(Command::new(program).current_dir(directory).args(arguments))
+}
+
+/// Returns where scripts/toolchain puts its parts.
+///
+/// # Panics
+/// Where there is no home directory.
+#[must_use]
 #[expect(clippy::disallowed_methods, reason = "a test is told by its environment where tools are")]
-fn toolchain() -> PathBuf {
+pub fn toolchain() -> PathBuf {
     let of = |name: &str| env::var_os(name).map(PathBuf::from);
     let data = || of("XDG_DATA_HOME").or_else(|| Some(env::home_dir()?.join(".local/share")));
     of("JOBLING_TOOLCHAIN")
