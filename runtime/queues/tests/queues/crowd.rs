@@ -52,13 +52,22 @@ async fn fill_share(place: &impl Place, items: impl Iterator<Item = u32>) {
     }
 }
 
+/// Has the items worked on until a whole shift of workers finds none: one whose worker died may be leased
+/// for longer than the others wait.
 pub(crate) async fn work(place: &(impl Place + Clone + Send + 'static), done: &Done) {
-    let workers = (0..WORKERS).map(|_| {
-        let (place, done) = (place.clone(), Arc::clone(done));
-        tokio::spawn(async move { while !live(&place, &done).await {} })
-    });
-    for worker in workers.collect::<Vec<_>>() {
-        worker.await.unwrap();
+    let deliveries = || done.lock().unwrap().values().sum::<u32>();
+    loop {
+        let before = deliveries();
+        let workers = (0..WORKERS).map(|_| {
+            let (place, done) = (place.clone(), Arc::clone(done));
+            tokio::spawn(async move { while !live(&place, &done).await {} })
+        });
+        for worker in workers.collect::<Vec<_>>() {
+            worker.await.unwrap();
+        }
+        if deliveries() == before {
+            return;
+        }
     }
 }
 
