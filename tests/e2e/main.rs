@@ -7,5 +7,7 @@ mod hostile;
 mod kills;
 mod kubectl_ask;
 mod kubectl_create;
+mod kubectl_triggers;
 mod manifests;
 mod outcome;
+mod triggers;

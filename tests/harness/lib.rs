@@ -4,9 +4,11 @@
 mod daemon;
 mod folder;
 mod guests;
+mod http;
 mod program;
 
 pub use daemon::{Daemon, Lines};
 pub use folder::Folder;
-pub use guests::{example, manifest, module};
+pub use guests::{component, example, manifest, module};
+pub use http::{Answer, Connection, ask};
 pub use program::{Output, jobling};

@@ -97,6 +97,7 @@ async fn client_verb(cli: &Cli, output: &mut Output) -> Result<Exit, Failure> {
         Command::Delete(args) => verbs::delete(args, rest, output).await,
         Command::Suspend(args) => verbs::switch(args, Switched::Suspended, rest, output).await,
         Command::Resume(args) => verbs::switch(args, Switched::Resumed, rest, output).await,
+        Command::Trigger(args) => verbs::trigger(args, rest, output).await,
         Command::Image(command) => verbs::image(command, rest, output).await,
         Command::Version(args) => {
             verbs::version(args, (!args.client).then_some(rest), output).await

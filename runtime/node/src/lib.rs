@@ -2,6 +2,8 @@
 //! their statuses; it knows neither server nor store, and never decides whether a pod should live.
 
 mod awaited;
+mod calls;
+mod capture;
 mod containers;
 mod env;
 mod images;
@@ -16,8 +18,9 @@ mod settings;
 mod testing;
 mod volumes;
 
+pub use calls::{CallEnd, CallRefused};
 pub use limits::Defaults;
-pub use logs::{Follow, LogQuery, LogStream, Logs, RunKey, Slot, Stamps};
+pub use logs::{Follow, KeptLog, LogQuery, LogStream, Logs, RunKey, Slot, Stamps};
 pub use node::{Node, Outside};
 pub use ports::{Clock, ImageError, Images, LocalImage, Objects, ObjectsError, Pull, PullPolicy};
 pub use settings::{Backoff, Host, LogBounds, Settings};

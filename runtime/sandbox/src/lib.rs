@@ -12,6 +12,7 @@ mod child;
 mod engine;
 mod exit;
 mod guest;
+mod handler;
 mod limiter;
 mod measure;
 mod network;
@@ -28,6 +29,7 @@ mod throttle;
 
 pub use child::compile_child_main;
 pub use exit::{Ending, Exit};
+pub use handler::HttpRequest;
 pub use network::{OutboundError, OutboundRule};
 pub use output::Output;
 pub use prepare::{PrepareError, Prepared};

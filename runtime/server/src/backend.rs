@@ -41,6 +41,10 @@ pub trait Backend: Send + Sync + 'static {
     /// Lets go of the image of that name; `None` where there is none.
     fn remove_image(&self, name: String) -> BoxFuture<'static, Result<Option<Image>, ApiError>>;
 
+    /// Returns where requests to HTTPTriggers are taken, such as `http://127.0.0.1:8080`; `None` where
+    /// nowhere.
+    fn trigger_endpoint(&self) -> Option<String>;
+
     /// Returns the time.
     fn now(&self) -> Timestamp;
 }

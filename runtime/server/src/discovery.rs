@@ -171,22 +171,28 @@ struct Entry {
 
 fn entries(group: GroupVersion) -> Vec<Entry> {
     match group {
-        GroupVersion::Core | GroupVersion::Batch | GroupVersion::Events => {
-            group.resources().into_iter().map(|resource| object_entry(resource.kind)).collect()
-        }
+        GroupVersion::Core | GroupVersion::Batch | GroupVersion::Events => objects(group).collect(),
         GroupVersion::Authorization | GroupVersion::Authentication => {
             Review::of_group(group).map(review_entry).collect()
         }
-        GroupVersion::Jobling => vec![Entry {
-            plural: "images",
-            singular: "image",
-            kind: "Image",
-            namespaced: false,
-            verbs: &["delete", "get", "list"],
-            short_names: &[],
-            categories: &[],
-            subresources: Vec::new(),
-        }],
+        GroupVersion::Jobling => objects(group).chain([image_entry()]).collect(),
+    }
+}
+
+fn objects(group: GroupVersion) -> impl Iterator<Item = Entry> {
+    group.resources().into_iter().map(|resource| object_entry(resource.kind))
+}
+
+fn image_entry() -> Entry {
+    Entry {
+        plural: "images",
+        singular: "image",
+        kind: "Image",
+        namespaced: false,
+        verbs: &["delete", "get", "list"],
+        short_names: &[],
+        categories: &[],
+        subresources: Vec::new(),
     }
 }
 
@@ -204,7 +210,7 @@ fn review_entry(review: Review) -> Entry {
 }
 
 fn object_entry(kind: Kind) -> Entry {
-    let is_workload = matches!(kind, Kind::Job | Kind::CronJob | Kind::Pod);
+    let is_workload = matches!(kind, Kind::Job | Kind::CronJob | Kind::HTTPTrigger | Kind::Pod);
     let mut subresources = Vec::new();
     if kind == Kind::Pod {
         subresources.push("log");

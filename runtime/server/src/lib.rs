@@ -23,6 +23,7 @@ mod read;
 mod review;
 mod route;
 mod table;
+mod trigger;
 mod watch;
 mod write;
 
@@ -32,3 +33,6 @@ pub use api::Api;
 pub use backend::{Backend, Image, LogFollow, LogQuery, LogRun, LogStamps, LogStream};
 pub use limits::Limits;
 pub use listen::{ListenError, Listener, TlsListener, UnixSocket, serve};
+pub use trigger::{
+    CallRefused, Endpoint, TriggerBackend, TriggerLimits, TriggerListener, serve_triggers,
+};

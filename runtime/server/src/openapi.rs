@@ -68,42 +68,12 @@ fn schemas(group: GroupVersion) -> Result<Map<String, Value>, ApiError> {
         GroupVersion::Authentication => {
             include_bytes!(concat!(env!("OUT_DIR"), "/authentication.json.deflate"))
         }
-        GroupVersion::Jobling => return Ok(image()),
+        GroupVersion::Jobling => include_bytes!(concat!(env!("OUT_DIR"), "/jobling.json.deflate")),
     };
     let unreadable = |_| ApiError::new(Reason::InternalError, "the schemas cannot be unpacked");
     let text = decompress_to_vec_with_limit(compressed, MOST_BYTES).map_err(unreadable)?;
     serde_json::from_slice(&text)
         .map_err(|_| ApiError::new(Reason::InternalError, "the schemas are no JSON"))
-}
-
-fn image() -> Map<String, Value> {
-    let text = |description: &str| json!({"type": "string", "description": description});
-    let name = "dev.jobling.v1alpha1.Image";
-    let schema = json!({
-        "type": "object",
-        "description": "Image is a WASI module of this host's store, by the name that containers use.",
-        "properties": {
-            "apiVersion": text("APIVersion is jobling.dev/v1alpha1."),
-            "kind": text("Kind is Image."),
-            "metadata": {"type": "object", "description": "Metadata has the image's name."},
-            "status": {
-                "type": "object",
-                "description": "Status is what is known of the module.",
-                "properties": {
-                    "digest": text("Digest is sha256: and the hash of the module's bytes."),
-                    "format": text("Format is module (WASI preview 1) or component (preview 2)."),
-                    "sizeBytes": {
-                        "type": "integer",
-                        "format": "int64",
-                        "description": "SizeBytes is the size of the module.",
-                    },
-                },
-            },
-        },
-        "x-kubernetes-group-version-kind":
-            [{"group": "jobling.dev", "version": "v1alpha1", "kind": "Image"}],
-    });
-    Map::from_iter([(name.to_owned(), schema)])
 }
 
 fn paths(group: GroupVersion) -> Map<String, Value> {
@@ -164,6 +134,8 @@ fn operation(resource: Resource, action: &str, parameters: &[&str]) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use jobling_core::api::HTTPTrigger;
+
     use super::*;
 
     #[test]
@@ -176,6 +148,46 @@ mod tests {
                     kinds.is_some_and(|kinds| kinds[0]["kind"] == resource.kind.name())
                 });
                 assert!(found.is_some_and(|it| it["properties"]["metadata"].is_object()));
+            }
+        }
+    }
+
+    #[test]
+    fn every_field_of_our_own_kinds_is_explained() {
+        let secret = json!({"name": "s", "key": "k", "optional": false});
+        let trigger: HTTPTrigger = serde_json::from_value(json!({
+            "metadata": {},
+            "spec": {
+                "path": "/a", "methods": ["GET"], "response": "Sync", "timeoutSeconds": 1,
+                "concurrencyPolicy": "Queue", "maxConcurrency": 1, "queueDepth": 1,
+                "rateLimit": {"requestsPerSecond": 1, "burst": 1},
+                "idempotency": {"header": "a", "retentionSeconds": 1},
+                "bodyLimit": "1Mi", "record": "Always", "suspend": true,
+                "successfulJobsHistoryLimit": 1, "failedJobsHistoryLimit": 1, "jobTemplate": {},
+                "auth": {
+                    "none": {},
+                    "bearer": {"secretKeyRef": secret},
+                    "hmac": {"secretKeyRef": secret, "header": "a", "algorithm": "a", "prefix": "a"},
+                },
+            },
+            "status": {"lastRequestTime": "2026-11-23T10:00:00Z", "requests": 1, "failures": 1,
+                "lastFailureTime": "2026-11-23T10:00:00Z", "active": 1, "queued": 1},
+        }))
+        .unwrap();
+        let schemas = schemas(GroupVersion::Jobling).unwrap();
+        let value = serde_json::to_value(&trigger).unwrap();
+        let own = |schema: &str| schema.starts_with("dev.jobling.");
+        let mut unseen = vec![("dev.jobling.v1alpha1.HTTPTrigger".to_owned(), value)];
+        while let Some((name, value)) = unseen.pop() {
+            let described = schemas[&name]["properties"].as_object().unwrap();
+            let given = value.as_object().unwrap();
+            assert!(described.keys().eq(given.keys()), "{name}: {described:?} and {given:?}");
+            for (field, schema) in described {
+                let of = schema["allOf"][0]["$ref"].as_str().unwrap_or_default();
+                let of = of.trim_start_matches("#/components/schemas/");
+                if own(of) {
+                    unseen.push((of.to_owned(), given[field].clone()));
+                }
             }
         }
     }

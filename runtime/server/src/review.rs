@@ -75,6 +75,7 @@ fn rules() -> SubjectRulesReviewStatus {
             | Kind::Secret
             | Kind::PersistentVolumeClaim
             | Kind::CronJob
+            | Kind::HTTPTrigger
             | Kind::Job
             | Kind::Event => &["*"],
         }),

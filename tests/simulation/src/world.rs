@@ -87,6 +87,7 @@ impl World {
             memory_bytes: (64 + dice.u64(0..256)) << 20,
             most_pods: dice.u32(1..12),
             default_memory_bytes: 16 << 20,
+            call_bytes: 1 << 20,
         };
         let (writer, readers) = disk.open().map_err(text)?;
         let node = PlayedNode::default();

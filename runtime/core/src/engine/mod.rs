@@ -1,17 +1,22 @@
 //! The one loop: everything that waits is applied, planned upon and committed at once; then the effects
 //! are let out. What the outside must do for it are the ports [`Store`], [`Reader`] and [`Runner`].
 
+mod calls;
 mod change;
 mod create;
 mod cron_job;
 mod cron_jobs;
 mod delete;
-mod delete_cron_job;
 mod delete_job;
+mod delete_owner;
 mod drain;
 #[expect(clippy::module_inception, reason = "the engine of the engine's room")]
 mod engine;
+mod http_trigger;
+mod http_triggers;
 mod old_events;
+mod owned_jobs;
+mod owners;
 mod place;
 mod pod_events;
 mod ports;
@@ -24,6 +29,8 @@ mod settings;
 mod stage;
 mod state;
 mod tell;
+mod trigger_failure;
+mod trigger_request;
 mod turn;
 mod update;
 
@@ -31,8 +38,8 @@ pub use change::{Change, Snapshot, Verb as ChangeVerb};
 pub use engine::{Engine, Step, Ticket};
 pub use pod_events::{WithPodEvents, event_changes};
 pub use ports::{
-    Batch, CronJobRecord, EndCause, Expired, JobRecord, ListScope, Listing, PodReport, PodStart,
-    Reader, Recovered, ReportedEvent, Runner, Store, StoreError, Write,
+    Batch, CronJobRecord, EndCause, Expired, JobRecord, ListScope, Listing, OldAnswer, PodReport,
+    PodStart, Reader, Recovered, ReportedEvent, Runner, Store, StoreError, TriggerRecord, Write,
 };
 pub use request::{
     DeleteOptions, DryRun, FieldValidation, Patch, PatchKind, Preconditions, Propagation, Reply,

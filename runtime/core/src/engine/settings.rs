@@ -14,16 +14,20 @@ pub struct Settings {
     pub most_pods: u32,
     /// What a container that requests no memory is promised, in bytes.
     pub default_memory_bytes: u64,
+    /// What requests to HTTPTriggers may take in memory until their Jobs have ended, in bytes.
+    pub call_bytes: u64,
 }
 
 impl Default for Settings {
-    /// Kubernetes' delays, 1 GiB for pods, 64 MiB for a container, and as many pods at once as fit.
+    /// Kubernetes' delays, 1 GiB for pods, 64 MiB for a container, as many pods at once as fit, and 64 MiB
+    /// for requests.
     fn default() -> Self {
         Self {
             backoff: Backoff::default(),
             memory_bytes: 1 << 30,
             most_pods: 10_000,
             default_memory_bytes: 64 << 20,
+            call_bytes: 64 << 20,
         }
     }
 }

@@ -8,6 +8,7 @@ use super::turn::Turn;
 use super::{DryRun, Patch, Reply, Store, WriteOptions};
 use crate::api::{Admitted, ApiError, Kind, Object, ObjectKey, Reason, admit_update, patch};
 use crate::control::job::Rules;
+use crate::control::trigger::let_in;
 use crate::pods::{JobId, JobInfo};
 
 const CHANGED_MEANWHILE: &str = "the object has been modified; please apply your changes to the \
@@ -59,6 +60,7 @@ impl<S: Store> Turn<'_, S> {
             return Err(ApiError::conflict(key, CHANGED_MEANWHILE));
         }
         object.metadata_mut().resource_version = current;
+        self.check_routes(&object)?;
         if object == **old {
             return Ok(Reply { object, gone: false, warnings });
         }
@@ -94,6 +96,7 @@ impl<S: Store> Turn<'_, S> {
                 self.stage.room = true;
             }
             Kind::CronJob => self.touch_cron_job(&key),
+            Kind::HTTPTrigger => self.take_trigger(&object),
             Kind::ServiceAccount
             | Kind::ConfigMap
             | Kind::Secret
@@ -104,7 +107,14 @@ impl<S: Store> Turn<'_, S> {
         Ok(object)
     }
 
-    fn replace_job(&mut self, old: &Arc<Object>, object: Object) -> Result<Arc<Object>, ApiError> {
+    fn replace_job(
+        &mut self,
+        old: &Arc<Object>,
+        mut object: Object,
+    ) -> Result<Arc<Object>, ApiError> {
+        if let Object::Job(job) = &mut object {
+            let_in(job);
+        }
         let key = object.key();
         let id = self.job_id(&key)?;
         let object = self.stage.put(Some(Arc::clone(old)), object, Some(id));

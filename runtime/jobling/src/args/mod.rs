@@ -9,6 +9,7 @@ mod run;
 mod schedule;
 mod selection;
 mod serve;
+mod trigger;
 mod write;
 
 pub(crate) use connection::Connection;
@@ -19,6 +20,7 @@ pub(crate) use run::{ImageFile, Run, RunOutput};
 pub(crate) use schedule::{FoldArg, Schedule, ScheduleOutput};
 pub(crate) use selection::Filter;
 pub(crate) use serve::{Limits, Retries, Serve, Synchronous};
+pub(crate) use trigger::{Header, Pair, Trigger};
 pub(crate) use write::{Apply, Cascade, Create, Delete, DryRunArg, Files, OutputName, Switch};
 
 use clap::{Parser, Subcommand};
@@ -72,10 +74,13 @@ pub(crate) enum Command {
     Wait(Wait),
     /// Remove objects.
     Delete(Delete),
-    /// End a Job's pods and start none until it is resumed; or stop a CronJob's schedule.
+    /// End a Job's pods and start none until it is resumed; stop a CronJob's schedule; have an HTTPTrigger
+    /// turn requests away.
     Suspend(Switch),
-    /// Let a suspended Job or CronJob go on.
+    /// Let a suspended Job, CronJob or HTTPTrigger go on.
     Resume(Switch),
+    /// Send a request to an HTTPTrigger, as its clients do.
+    Trigger(Trigger),
     /// Print when a cron expression fires, without a daemon.
     Schedule(Schedule),
     /// Manage the modules that are behind image names.

@@ -1,17 +1,19 @@
 //! What the rest of the program holds of a host: it asks, reads and follows through it.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 use jobling_core::api::{ApiError, Reason};
 use jobling_core::engine::{Reader, Reply, Request};
+use jobling_core::trigger::{TriggerReply, TriggerRequest};
 use jobling_images::{Entry, Image, ImageStore, Reference};
-use jobling_node::Logs;
+use jobling_node::{Logs, Node};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::calls::Untold;
 use super::driver::{Asked, Ended, Orders};
 use super::error::ImportFileError;
 use crate::clock;
@@ -32,6 +34,10 @@ pub(super) struct Shared {
     pub(super) reader: Arc<dyn Reader>,
     pub(super) images: Arc<ImageStore>,
     pub(super) logs: Logs,
+    pub(super) trigger_endpoint: OnceLock<String>,
+    /// What runs requests without a Job.
+    pub(super) node: Option<Node>,
+    pub(super) untold: Untold,
 }
 
 impl Handle {
@@ -39,7 +45,24 @@ impl Handle {
     /// already the answer is to try again.
     pub(crate) fn submit(&self, request: Request) -> BoxFuture<'static, Result<Reply, ApiError>> {
         let (sender, answer) = oneshot::channel();
-        let sent = self.0.requests.try_send((request, sender));
+        self.ask(Asked::Change(request, sender), answer)
+    }
+
+    /// Hands a request to an HTTPTrigger to the engine, likewise.
+    pub(crate) fn submit_to_trigger(
+        &self,
+        request: TriggerRequest,
+    ) -> BoxFuture<'static, Result<TriggerReply, ApiError>> {
+        let (sender, answer) = oneshot::channel();
+        self.ask(Asked::Trigger(request, sender), answer)
+    }
+
+    fn ask<T: Send + 'static>(
+        &self,
+        asked: Asked,
+        answer: oneshot::Receiver<Result<T, ApiError>>,
+    ) -> BoxFuture<'static, Result<T, ApiError>> {
+        let sent = self.0.requests.try_send(asked);
         Box::pin(async move {
             match sent {
                 Ok(()) => answer.await.unwrap_or_else(|_| Err(stopped())),
@@ -62,6 +85,16 @@ impl Handle {
     /// Returns what pods print.
     pub(crate) fn logs(&self) -> Logs {
         self.0.logs.clone()
+    }
+
+    /// Has it known where requests to HTTPTriggers are taken, such as `http://127.0.0.1:8080`.
+    pub(crate) fn takes_requests_at(&self, url: String) {
+        self.0.trigger_endpoint.get_or_init(|| url);
+    }
+
+    /// Returns where requests to HTTPTriggers are taken, if anywhere.
+    pub(crate) fn trigger_endpoint(&self) -> Option<String> {
+        self.0.trigger_endpoint.get().cloned()
     }
 
     /// Returns the local store of images.

@@ -1,6 +1,6 @@
 //! Opens the rooms of one data directory, wires them together and starts the engine's thread.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use jobling_sandbox::Sandbox;
 use jobling_store::{DataDirectory, Database, Readers, Writer};
 use tokio::sync::{mpsc, watch};
 
+use super::calls::Untold;
 use super::clock_set::ClockSets;
 use super::driver::{Asked, Driver, Ended, Inbox, Orders};
 use super::handle::{Handle, Shared};
@@ -58,7 +59,8 @@ impl Host {
         let rooms = Rooms::open(settings, clock)?;
         let sandbox = Arc::new(Sandbox::new(settings.sandbox.clone())?);
         let node = Node::new(settings.node.clone(), sandbox, rooms.outside());
-        rooms.run(settings, node)
+        let calls = node.clone();
+        rooms.run(settings, node, Some(calls))
     }
 
     /// Returns the front door.
@@ -131,6 +133,7 @@ impl Rooms {
         self,
         settings: &HostSettings,
         runner: R,
+        calls: Option<Node>,
     ) -> Result<Host, HostError> {
         let (requests, waiting_requests) = mpsc::channel::<Asked>(settings.most_requests.max(1));
         let (orders, waiting_orders) = watch::channel(Orders::default());
@@ -149,6 +152,9 @@ impl Rooms {
             reader: Arc::new(WithPodEvents::new(Arc::new(self.readers))),
             images: self.images,
             logs: self.logs,
+            trigger_endpoint: OnceLock::new(),
+            node: calls,
+            untold: Untold::default(),
         }));
         Ok(Host { handle, thread: Some(thread), clock_sets })
     }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use jobling_core::Timestamp;
 use jobling_server::{
-    AccessError, Address, Authority, ListenError, Listener, TlsListener, Token, UnixSocket,
-    kubeconfig, tls_config,
+    AccessError, Address, Authority, ListenError, Listener, TlsListener, Token, TriggerListener,
+    UnixSocket, kubeconfig, tls_config,
 };
 
 use crate::clock;
@@ -38,14 +38,20 @@ pub(crate) enum DoorError {
 pub(crate) struct Doors {
     /// What is to be served.
     pub(crate) listeners: Vec<Listener>,
+    /// Where requests to triggers come in.
+    pub(crate) triggers: Option<TriggerListener>,
     /// What the daemon says when it is ready, in one line.
     pub(crate) ready: String,
 }
 
 impl Doors {
-    /// Opens the socket in `data` and, where it is asked for, TLS on `listen`; and writes the
-    /// kubeconfig.
-    pub(crate) async fn open(data: &Path, listen: Option<SocketAddr>) -> Result<Self, DoorError> {
+    /// Opens the socket in `data` and, where it is asked for, TLS on `listen` and the trigger endpoint on
+    /// `trigger_listen`; and writes the kubeconfig.
+    pub(crate) async fn open(
+        data: &Path,
+        listen: Option<SocketAddr>,
+        trigger_listen: Option<SocketAddr>,
+    ) -> Result<Self, DoorError> {
         let socket = data.join("jobling.sock");
         let mut listeners = vec![Listener::Unix(UnixSocket::bind(&socket).await?)];
         let mut ready = format!("jobling is ready on unix://{}", socket.display());
@@ -56,11 +62,18 @@ impl Doors {
             listeners.push(Listener::Tls(listener));
             address = tls;
         }
+        let mut triggers = None;
+        if let Some(listen) = trigger_listen {
+            let listener = TriggerListener::bind(listen).await?;
+            ready
+                .push_str(&format!(", takes requests at http://{}", reachable(listener.address())));
+            triggers = Some(listener);
+        }
         let path = data.join("kubeconfig");
         write_private(&path, &kubeconfig(&address))
             .map_err(|source| DoorError::Kubeconfig { path: path.clone(), source })?;
         ready.push_str(&format!(" (kubeconfig: {})", path.display()));
-        Ok(Self { listeners, ready })
+        Ok(Self { listeners, triggers, ready })
     }
 }
 
@@ -90,7 +103,7 @@ fn names(listen: SocketAddr) -> Vec<String> {
 }
 
 /// Returns an address that clients on this host can use: one that means all is reached by loopback.
-fn reachable(address: SocketAddr) -> SocketAddr {
+pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
     let mut reachable = address;
     if address.ip().is_unspecified() {
         reachable.set_ip(match address {
@@ -126,7 +139,7 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let listen = listen.map(|listen| listen.parse().unwrap());
-        let doors = runtime.block_on(Doors::open(data.path(), listen)).unwrap();
+        let doors = runtime.block_on(Doors::open(data.path(), listen, None)).unwrap();
         let kubeconfig = std::fs::read_to_string(data.path().join("kubeconfig")).unwrap();
         (data, doors, kubeconfig)
     }

@@ -5,6 +5,6 @@ mod doors;
 mod notify;
 mod signals;
 
-pub(crate) use doors::Doors;
+pub(crate) use doors::{Doors, reachable};
 pub(crate) use notify::notify;
 pub(crate) use signals::{interrupts, told_to_stop};

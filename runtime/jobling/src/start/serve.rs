@@ -1,17 +1,20 @@
 //! `serve`: opens the rooms, then the doors, says that it is ready, and drains when it is told to stop.
 
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
-use jobling_server::{Api, Limits};
+use jobling_server::{Api, Endpoint, Limits, TriggerLimits, TriggerListener};
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
-use super::settings::{RetryDefaults, set_synchronous, settings};
+use super::settings::{RetryDefaults, set_synchronous, set_trigger_memory, settings};
 use crate::args::Serve;
 use crate::environment;
 use crate::host::{Ended, Host};
 use crate::output::Output;
-use crate::serve::{Doors, notify, told_to_stop};
+use crate::serve::{Doors, notify, reachable, told_to_stop};
 use crate::verbs::{Exit, Failure};
 
 /// Serves until it is told to stop.
@@ -21,16 +24,19 @@ pub(crate) async fn serve(args: &Serve, output: &mut Output) -> Result<Exit, Fai
     let mut settings = settings(data, &args.limits, &args.retries, RetryDefaults::Daemon)
         .map_err(|error| Failure::Usage(error.to_string()))?;
     set_synchronous(&mut settings, args.synchronous);
+    if args.trigger_listen.is_some() {
+        set_trigger_memory(&mut settings, args.trigger_memory.as_deref())
+            .map_err(|error| Failure::Usage(error.to_string()))?;
+    }
     let host = Host::start(&settings).map_err(|error| Failure::cannot_start(&error))?;
     let data = std::path::absolute(&settings.data)?;
-    let doors =
-        Doors::open(&data, args.listen).await.map_err(|error| Failure::cannot_start(&error))?;
+    let doors = Doors::open(&data, args.listen, args.trigger_listen)
+        .await
+        .map_err(|error| Failure::cannot_start(&error))?;
+    let grace = args.drain.limit().unwrap_or(Duration::MAX);
+    let triggers = doors.triggers.map(|listener| take_requests(&host, listener, grace));
     let api = Arc::new(Api::new(Arc::new(host.handle().clone()), Limits::default()));
-    let (stop, stopped) = oneshot::channel::<()>();
-    let serving = tokio::spawn(jobling_server::serve(api, doors.listeners, async {
-        // That the sender is gone means the same.
-        drop(stopped.await);
-    }));
+    let serving = Serving::start(|stop| jobling_server::serve(api, doors.listeners, stop));
     output.line(&doors.ready)?;
     tell_manager("READY=1");
     let failed = tokio::select! {
@@ -38,17 +44,12 @@ pub(crate) async fn serve(args: &Serve, output: &mut Output) -> Result<Exit, Fai
         ended = host.handle().ended() => Some(ended),
     };
     tell_manager("STOPPING=1");
-    let ended = if let Some(ended) = failed {
-        ended
-    } else {
-        let grace = args.drain.limit().unwrap_or(std::time::Duration::MAX);
-        host.shutdown(grace).await
-    };
-    // Where the server has ended already nobody hears it.
-    stop.send(()).ok();
-    if let Err(error) = serving.await {
-        tracing::warn!(%error, "the server did not end in order");
+    if let Some(triggers) = triggers {
+        triggers.end().await;
+        host.handle().tell_counts().await;
     }
+    let ended = if let Some(ended) = failed { ended } else { host.shutdown(grace).await };
+    serving.end().await;
     match ended {
         Ended::Drained | Ended::Closed => Ok(Exit::Success),
         Ended::Overdue(pods) => {
@@ -61,6 +62,42 @@ pub(crate) async fn serve(args: &Serve, output: &mut Output) -> Result<Exit, Fai
         Ended::Panicked(message) => Err(Failure::Refused(format!(
             "error: the engine has failed: {message}; nothing that was answered is lost"
         ))),
+    }
+}
+
+/// Takes requests to triggers; they have as long to end as pods have.
+fn take_requests(host: &Host, listener: TriggerListener, grace: Duration) -> Serving {
+    host.handle().takes_requests_at(format!("http://{}", reachable(listener.address())));
+    let limits = TriggerLimits::default();
+    let drain_timeout = limits.drain_timeout.min(grace);
+    let limits = TriggerLimits { drain_timeout, ..limits };
+    let endpoint = Arc::new(Endpoint::new(Arc::new(host.handle().clone()), limits));
+    Serving::start(|stop| jobling_server::serve_triggers(endpoint, listener, stop))
+}
+
+/// A server that is told when to end.
+struct Serving {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+/// When a server is told to end.
+type Stop = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl Serving {
+    fn start<F: Future<Output = ()> + Send + 'static>(serve: impl FnOnce(Stop) -> F) -> Self {
+        let (stop, stopped) = oneshot::channel::<()>();
+        // That the sender is gone means the same.
+        let stopped = Box::pin(async { drop(stopped.await) });
+        Self { stop, task: tokio::spawn(serve(stopped)) }
+    }
+
+    async fn end(self) {
+        // Where the server has ended already nobody hears it.
+        self.stop.send(()).ok();
+        if let Err(error) = self.task.await {
+            tracing::warn!(%error, "a server did not end in order");
+        }
     }
 }
 

@@ -15,9 +15,9 @@ use super::verdict::terminated;
 use crate::containers::{ContainerEnd, ContainerSpec, Ending, Mount};
 use crate::env::{Braces, ConfigError, Facts, argv, resolve};
 use crate::images;
-use crate::logs::{RunKey, RunLog, Slot};
+use crate::logs::{RunKey, Slot};
 use crate::ports::{LocalImage, PullPolicy};
-use crate::volumes::MessageFile;
+use crate::volumes::{BodyFile, MessageFile};
 
 /// Lists where a pod's containers may connect to.
 const ALLOW_OUTBOUND: &str = "jobling.dev/allow-outbound";
@@ -146,6 +146,9 @@ impl Live<'_> {
                 Ok(image) => return Some(image),
                 Err(error) => error,
             };
+            if self.gives_up(error.reason, &error.message) {
+                return None;
+            }
             failures += 1;
             let container = Some(self.container.name.as_str());
             self.pod.tell("Warning", "Failed", error.message.clone(), container);
@@ -177,6 +180,9 @@ impl Live<'_> {
                 Ok(made) => break made,
                 Err(error) => error,
             };
+            if self.gives_up("CreateContainerConfigError", &error.to_string()) {
+                return None;
+            }
             if told.as_ref() != Some(&error) {
                 self.show_waiting("CreateContainerConfigError", &error.to_string());
                 let name = Some(self.container.name.as_str());
@@ -207,7 +213,7 @@ impl Live<'_> {
         let node = self.pod.node();
         let facts = Facts::new(self.pod.start(), &node.settings.host, &node.settings.defaults);
         let mut env = resolve(self.container, &facts, &*node.objects)?;
-        let braces = Braces::of(&self.pod.start().job);
+        let braces = Braces::of(self.pod.start());
         let args = argv(self.container, &image.entrypoint, &env, braces);
         if !env.iter().any(|(name, _)| name == "HOSTNAME") {
             env.push(("HOSTNAME".to_owned(), self.pod.host_name()));
@@ -231,6 +237,11 @@ impl Live<'_> {
         let key = RunKey { pod: self.pod.id(), slot: self.slot, run };
         let directory = node.volumes.message_directory(self.pod.id(), &self.container.name, run);
         let message = MessageFile::of(self.container, directory, &configuration.mounts);
+        let call = self.pod.start().call.clone();
+        let body = call.clone().filter(|call| !call.body.is_empty()).map(|call| {
+            let directory = node.volumes.body_directory(self.pod.id(), &self.container.name, run);
+            BodyFile::of(call, directory)
+        });
         ContainerSpec {
             image,
             args: configuration.args,
@@ -239,7 +250,10 @@ impl Live<'_> {
             limits: node.settings.defaults.limits_of(self.container),
             allow_outbound: self.allow_outbound(),
             hosts: self.hosts(),
-            log: RunLog::begin(&node.logs, &node.clock, key),
+            log: self.pod.log(key),
+            answer: self.pod.answer(self.slot),
+            call,
+            body,
             message,
         }
     }

@@ -14,6 +14,7 @@ use k8s_openapi::api::core::v1::{Container, PodSpec};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use super::called::Called;
 use super::container::{Again, Live};
 use super::verdict::STOPPED;
 use super::{Board, Stop, board};
@@ -28,6 +29,7 @@ pub(crate) struct Pod {
     board: Board,
     stop: Stop,
     volumes: OnceLock<VolumesOfPod>,
+    pub(super) called: Called,
 }
 
 /// A sidecar: which one, and its task.
@@ -41,7 +43,8 @@ impl Pod {
     pub(crate) fn new(node: Arc<Shared>, start: PodStart) -> Self {
         let status = taken_up(&start, node.clock.now());
         let (board, stop) = (Board::new(status), Stop::new());
-        Self { node, start, board, stop, volumes: OnceLock::new() }
+        let called = Called::of(&start);
+        Self { node, start, board, stop, volumes: OnceLock::new(), called }
     }
 
     pub(crate) fn id(&self) -> PodId {
@@ -241,7 +244,8 @@ impl Pod {
 
     fn again(&self) -> Again {
         match self.spec().and_then(|spec| spec.restart_policy.as_deref()) {
-            Some("OnFailure") => Again::OnFailure,
+            // Somebody waits for the first attempt.
+            Some("OnFailure") if !self.is_without_job() => Again::OnFailure,
             Some(_) | None => Again::Never,
         }
     }

@@ -82,6 +82,8 @@ pub(crate) enum Route {
     },
     /// `selfsubjectaccessreviews` and the like: what a caller asks of itself.
     Review(Review),
+    /// `endpoint`: where requests to HTTPTriggers are taken.
+    TriggerEndpoint,
     /// `images`: what the local image store holds.
     Images,
     /// One image.
@@ -153,8 +155,10 @@ fn within(
     rest: &[&str],
     query: &Query,
 ) -> Result<Route, ApiError> {
-    if group == GroupVersion::Jobling && !rest.is_empty() {
-        return image(method, rest);
+    match (group, rest) {
+        (GroupVersion::Jobling, ["images", ..]) => return image(method, rest),
+        (GroupVersion::Jobling, ["endpoint"]) => return read_only(method, Route::TriggerEndpoint),
+        _ => {}
     }
     let resource = |plural: &str| Resource::of(group, plural).ok_or_else(unknown_path);
     match *rest {
@@ -260,9 +264,12 @@ fn subresource(
 /// Returns whether a kind has the `status` subresource.
 pub(crate) const fn has_status(kind: Kind) -> bool {
     match kind {
-        Kind::Namespace | Kind::PersistentVolumeClaim | Kind::CronJob | Kind::Job | Kind::Pod => {
-            true
-        }
+        Kind::Namespace
+        | Kind::PersistentVolumeClaim
+        | Kind::CronJob
+        | Kind::HTTPTrigger
+        | Kind::Job
+        | Kind::Pod => true,
         Kind::ServiceAccount | Kind::ConfigMap | Kind::Secret | Kind::Event => false,
     }
 }
@@ -343,6 +350,12 @@ mod tests {
             ("DELETE /api/v1/namespaces/a/pods/b", "Delete Pod a/b"),
             ("GET /api/v1/namespaces/a/pods/b/log", "Log { namespace: \"a\", name: \"b\" }"),
             ("POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews", "Review(Access)"),
+            ("GET /apis/jobling.dev/v1alpha1/endpoint", "TriggerEndpoint"),
+            ("GET /apis/jobling.dev/v1alpha1/httptriggers", "List HTTPTrigger of all"),
+            (
+                "PATCH /apis/jobling.dev/v1alpha1/namespaces/a/httptriggers/b",
+                "Patch HTTPTrigger a/b",
+            ),
             ("GET /apis/jobling.dev/v1alpha1/images", "Images"),
             (
                 "GET /apis/jobling.dev/v1alpha1/images/a%2Fb:c",

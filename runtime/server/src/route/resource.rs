@@ -101,11 +101,11 @@ impl Resource {
     #[must_use]
     pub(crate) fn of(group: GroupVersion, plural: &str) -> Option<Self> {
         let kind = match group {
-            GroupVersion::Core | GroupVersion::Batch => Kind::of_resource(group.group(), plural),
-            GroupVersion::Events => (plural == Kind::Event.plural()).then_some(Kind::Event),
-            GroupVersion::Authorization | GroupVersion::Authentication | GroupVersion::Jobling => {
-                None
+            GroupVersion::Core | GroupVersion::Batch | GroupVersion::Jobling => {
+                Kind::of_resource(group.group(), plural)
             }
+            GroupVersion::Events => (plural == Kind::Event.plural()).then_some(Kind::Event),
+            GroupVersion::Authorization | GroupVersion::Authentication => None,
         }?;
         Some(Self { group, kind })
     }

@@ -15,6 +15,7 @@ use jobling_core::engine::{
     Change, DryRun, Expired, ListScope, Listing, Reader, Reply, Request, Snapshot, StoreError, Verb,
 };
 use jobling_core::pods::{JobInfo, Pod};
+use jobling_core::trigger::CallRecord;
 use jobling_server::{Backend, Image, LogQuery, LogStream};
 use tokio::sync::watch;
 
@@ -169,6 +170,10 @@ impl Reader for Model {
         Ok(Listing { revision: state.revision, items, next })
     }
 
+    fn call(&self, _: &str, _: &str) -> Result<Option<CallRecord>, StoreError> {
+        Ok(None)
+    }
+
     fn changes(&self, after: u64, most: usize) -> Result<Vec<Arc<Change>>, Expired> {
         let state = self.state.lock().unwrap();
         if after < state.forgotten {
@@ -223,6 +228,10 @@ impl Backend for Model {
     fn remove_image(&self, name: String) -> BoxFuture<'static, Result<Option<Image>, ApiError>> {
         let image = self.state.lock().unwrap().images.remove(&name);
         async move { Ok(image) }.boxed()
+    }
+
+    fn trigger_endpoint(&self) -> Option<String> {
+        Some("http://127.0.0.1:8080".to_owned())
     }
 
     fn now(&self) -> Timestamp {
