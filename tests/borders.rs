@@ -14,7 +14,7 @@ const MAY_KNOW: [(&str, &[&str]); 10] = [
     ("jobling-store", &["jobling-core"]),
     ("jobling-queues", &["jobling-core"]),
     ("jobling-server", &["jobling-core"]),
-    ("jobling-node", &["jobling-core", "jobling-sandbox", "jobling-images"]),
+    ("jobling-node", &["jobling-core", "jobling-sandbox", "jobling-images", "jobling-queues"]),
     (
         "jobling",
         &[

@@ -70,6 +70,8 @@ impl Schemas {
         let mut schemas = self.generator.take_definitions(true);
         for (schema, kind) in self.kinds {
             schemas[&schema]["x-kubernetes-group-version-kind"] = json!([kind]);
+            // Of a kind itself nothing is required before it is sent: `explain` is not to say otherwise.
+            schemas[&schema].as_object_mut().and_then(|schema| schema.remove("required"));
         }
         let text = Value::Object(schemas).to_string();
         let compressed = miniz_oxide::deflate::compress_to_vec(text.as_bytes(), COMPRESSION);

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::error::Error;
 use std::fmt;
 
-use crate::VariableError;
+use crate::{QueueError, VariableError};
 
 /// Why a task failed, and whether it is worth another try.
 ///
@@ -14,6 +14,7 @@ use crate::VariableError;
 /// | [`Failure::retry`] | 75 | what may pass: a lock, a full queue (sysexits' `EX_TEMPFAIL`) |
 /// | [`Failure::fatal`] | 65 | what no retry can mend: bad input (`EX_DATAERR`) |
 /// | `?` on a [`VariableError`] | 78 | a manifest that is wrong (`EX_CONFIG`) |
+/// | `?` on a [`QueueError`] that may pass | 75 | a broker that is away, a full queue |
 ///
 /// A Job tells them apart by its `podFailurePolicy`:
 ///
@@ -131,7 +132,7 @@ impl fmt::Debug for Failure {
 
 impl<E: Error + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
-        let is_configuration = (&error as &dyn Any).is::<VariableError>();
+        let exit_code = exit_code_of(&error);
         let mut message = error.to_string();
         let mut source = error.source();
         while let Some(cause) = source {
@@ -139,8 +140,17 @@ impl<E: Error + 'static> From<E> for Failure {
             message.push_str(&cause.to_string());
             source = cause.source();
         }
-        let exit_code = if is_configuration { Self::CONFIGURATION } else { Self::UNEXPECTED };
         Self { exit_code, message }
+    }
+}
+
+fn exit_code_of(error: &dyn Any) -> u8 {
+    if error.is::<VariableError>() {
+        return Failure::CONFIGURATION;
+    }
+    match error.downcast_ref::<QueueError>() {
+        Some(error) if error.may_pass() => Failure::RETRY,
+        Some(_) | None => Failure::UNEXPECTED,
     }
 }
 

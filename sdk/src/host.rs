@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
-use crate::progress;
+use crate::queue::WorkQueue;
+use crate::{QueueError, progress};
 
 /// Where a container's message is, unless `TERMINATION_MESSAGE_PATH` says otherwise: Kubernetes' default
 /// of terminationMessagePath.
@@ -25,10 +26,14 @@ pub(crate) trait Host: Send + Sync {
     fn read_input(&self) -> io::Result<Vec<u8>>;
     /// Returns for how long the task has run.
     fn elapsed(&self) -> Duration;
-    /// Leaves a line that says how far the task is.
-    fn report_progress(&self, line: &str);
+    /// Tells how far the task is.
+    fn report_progress(&self, done: u64, total: u64, text: &str);
     /// Leaves the message that is told with the container's end.
     fn leave_message(&self, message: &str);
+    /// Opens a work queue.
+    fn open_queue(&self, name: &str) -> Result<Box<dyn WorkQueue>, QueueError>;
+    /// Returns the secret of that name that is no variable.
+    fn secret(&self, name: &str) -> Option<Vec<u8>>;
 }
 
 /// The process that this is.
@@ -67,7 +72,14 @@ impl Host for Process {
         self.started.elapsed()
     }
 
-    fn report_progress(&self, line: &str) {
+    #[cfg(all(feature = "host", target_arch = "wasm32"))]
+    fn report_progress(&self, done: u64, total: u64, text: &str) {
+        crate::bindings::report(done, total, text);
+    }
+
+    #[cfg(not(all(feature = "host", target_arch = "wasm32")))]
+    fn report_progress(&self, done: u64, total: u64, text: &str) {
+        let line = progress::line(done, total, text);
         // That nobody can be told is no reason to fail.
         drop(match self.variable(progress::VARIABLE) {
             Some(file) => fs::write(file, line),
@@ -82,5 +94,25 @@ impl Host for Process {
         if file.is_file() {
             drop(fs::write(file, message));
         }
+    }
+
+    #[cfg(all(feature = "host", target_arch = "wasm32"))]
+    fn open_queue(&self, name: &str) -> Result<Box<dyn WorkQueue>, QueueError> {
+        crate::bindings::open_queue(name)
+    }
+
+    #[cfg(not(all(feature = "host", target_arch = "wasm32")))]
+    fn open_queue(&self, _name: &str) -> Result<Box<dyn WorkQueue>, QueueError> {
+        Err(QueueError::NoHost)
+    }
+
+    #[cfg(all(feature = "host", target_arch = "wasm32"))]
+    fn secret(&self, name: &str) -> Option<Vec<u8>> {
+        crate::bindings::secret(name)
+    }
+
+    #[cfg(not(all(feature = "host", target_arch = "wasm32")))]
+    fn secret(&self, _name: &str) -> Option<Vec<u8>> {
+        None
     }
 }

@@ -3,11 +3,14 @@
 //!
 //! # The items
 
+#[cfg(all(feature = "host", target_arch = "wasm32"))]
+mod bindings;
 mod failure;
 mod host;
 #[cfg(feature = "log")]
 mod logs;
 mod progress;
+mod queue;
 mod request;
 mod secret;
 mod start;
@@ -19,6 +22,7 @@ mod volume;
 pub use failure::{Failure, Outcome};
 #[cfg(feature = "log")]
 pub use log;
+pub use queue::{Item, Queue, QueueError, Worked};
 pub use request::Request;
 pub use secret::Secret;
 pub use start::start;

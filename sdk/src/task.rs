@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::host::{Host, Process};
-use crate::{Request, Secret, VariableError, Volume, VolumeError, progress};
+use crate::{Queue, QueueError, Request, Secret, VariableError, Volume, VolumeError};
 
 /// Bytes of a termination message that Kubernetes keeps.
 const MESSAGE_BYTES: usize = 4096;
@@ -219,7 +219,7 @@ impl Task {
     }
 
     /// Returns a secret: the variable of that name, else the file that `NAME_FILE` names, without the
-    /// end of its last line.
+    /// end of its last line, else (with the feature `host`) the one that the host has by handle.
     ///
     /// ```
     /// # use jobling_sdk::testing::Host;
@@ -242,7 +242,10 @@ impl Task {
         }
         let pointer = format!("{name}_FILE");
         let Some(file) = self.host.variable(&pointer) else {
-            return Err(VariableError::Missing { name: name.to_owned() });
+            return match self.host.secret(name) {
+                Some(value) => text(name, OsString::from(String::from_utf8_lossy(&value).as_ref())),
+                None => Err(VariableError::Missing { name: name.to_owned() }),
+            };
         };
         let file = text(&pointer, file)?;
         match std::fs::read_to_string(&file) {
@@ -276,8 +279,27 @@ impl Task {
         Request::of(&self.host)
     }
 
-    /// Tells that `done` of `total` is done. It is left in the file that `JOBLING_PROGRESS` names, each
-    /// time anew, and where that is unset it is a line on stderr: `progress 3 10 rows read`.
+    /// Opens the work queue of that name, which the host reaches by the container's `QUEUE_URL`. Needs the
+    /// feature `host`.
+    ///
+    /// ```
+    /// # use jobling_sdk::testing::Host;
+    /// let host = Host::new().queue("orders", ["a", "b"]);
+    /// for item in host.task().queue("orders")? {
+    ///     let item = item?;
+    ///     println!("{}", item.text()?);
+    ///     item.ack()?;
+    /// }
+    /// assert_eq!(host.done("orders"), [b"a", b"b"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn queue(&self, name: &str) -> Result<Queue, QueueError> {
+        self.host.open_queue(name).map(Queue::new)
+    }
+
+    /// Tells that `done` of `total` is done. With the feature `host` the host is told. Without it, it is left
+    /// in the file that `JOBLING_PROGRESS` names, each time anew, and where that is unset it is a line on
+    /// stderr: `progress 3 10 rows read`.
     ///
     /// ```
     /// # use jobling_sdk::testing::Host;
@@ -286,7 +308,7 @@ impl Task {
     /// assert_eq!(host.progress(), ["3 10 rows read"]);
     /// ```
     pub fn progress(&self, done: u64, total: u64, text: &str) {
-        self.host.report_progress(&progress::line(done, total, text));
+        self.host.report_progress(done, total, text);
     }
 
     /// Leaves the container's termination message, which `kubectl describe` shows: a result in a line. The

@@ -25,7 +25,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::{Task, host};
+use crate::queue::WorkQueue;
+use crate::{QueueError, Task, host, progress};
+
+mod queues;
+
+use queues::{FakeQueue, Shelf};
 
 /// A host that a test furnishes.
 ///
@@ -44,7 +49,9 @@ pub struct Host {
     directories: BTreeMap<String, PathBuf>,
     input: Vec<u8>,
     elapsed: Duration,
+    secrets: BTreeMap<String, Vec<u8>>,
     told: Arc<Mutex<Told>>,
+    queues: Arc<Mutex<BTreeMap<String, Shelf>>>,
 }
 
 #[derive(Debug, Default)]
@@ -138,6 +145,70 @@ impl Host {
         self
     }
 
+    /// Adds a secret that is in no variable and no file.
+    ///
+    /// ```
+    /// let task = jobling_sdk::testing::Host::new().secret("KEY", "abc").task();
+    /// assert_eq!(task.secret::<String>("KEY").unwrap().expose(), "abc");
+    /// ```
+    #[must_use]
+    pub fn secret(mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) -> Self {
+        self.secrets.insert(name.into(), value.into());
+        self
+    }
+
+    /// Adds items to a work queue. An item that failed three times is dead.
+    ///
+    /// ```
+    /// let host = jobling_sdk::testing::Host::new().queue("orders", ["a"]);
+    /// assert_eq!(host.task().queue("orders").unwrap().count(), 3);
+    /// assert_eq!(host.dead("orders"), [b"a"]);
+    /// ```
+    #[must_use]
+    pub fn queue<B: Into<Vec<u8>>>(self, name: &str, items: impl IntoIterator<Item = B>) -> Self {
+        self.shelf(name, |shelf| shelf.push(items.into_iter().map(Into::into)));
+        self
+    }
+
+    /// Returns the items of a queue that wait.
+    ///
+    /// ```
+    /// let host = jobling_sdk::testing::Host::new();
+    /// host.task().queue("results").unwrap().push("7").unwrap();
+    /// assert_eq!(host.waiting("results"), [b"7"]);
+    /// ```
+    #[must_use]
+    pub fn waiting(&self, queue: &str) -> Vec<Vec<u8>> {
+        self.shelf(queue, |shelf| shelf.waiting())
+    }
+
+    /// Returns the items of a queue that were acknowledged, in that order.
+    ///
+    /// ```
+    /// let host = jobling_sdk::testing::Host::new().queue("orders", ["a"]);
+    /// host.task().queue("orders").unwrap().next().unwrap().unwrap().ack().unwrap();
+    /// assert_eq!(host.done("orders"), [b"a"]);
+    /// ```
+    #[must_use]
+    pub fn done(&self, queue: &str) -> Vec<Vec<u8>> {
+        self.shelf(queue, |shelf| shelf.done.clone())
+    }
+
+    /// Returns the dead letters of a queue.
+    ///
+    /// ```
+    /// assert!(jobling_sdk::testing::Host::new().dead("orders").is_empty());
+    /// ```
+    #[must_use]
+    pub fn dead(&self, queue: &str) -> Vec<Vec<u8>> {
+        self.shelf(queue, |shelf| shelf.dead.clone())
+    }
+
+    fn shelf<R>(&self, queue: &str, look: impl FnOnce(&mut Shelf) -> R) -> R {
+        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        look(queues.entry(queue.to_owned()).or_default())
+    }
+
     /// Returns a task on this host, as it is furnished now.
     ///
     /// ```
@@ -195,7 +266,8 @@ impl host::Host for Host {
         self.elapsed
     }
 
-    fn report_progress(&self, line: &str) {
+    fn report_progress(&self, done: u64, total: u64, text: &str) {
+        let line = progress::line(done, total, text);
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         told.progress.push(line.trim_end().to_owned());
     }
@@ -203,5 +275,13 @@ impl host::Host for Host {
     fn leave_message(&self, message: &str) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         told.message = Some(message.to_owned());
+    }
+
+    fn open_queue(&self, name: &str) -> Result<Box<dyn WorkQueue>, QueueError> {
+        Ok(Box::new(FakeQueue::open(Arc::clone(&self.queues), name)))
+    }
+
+    fn secret(&self, name: &str) -> Option<Vec<u8>> {
+        self.secrets.get(name).cloned()
     }
 }

@@ -3,11 +3,25 @@
 
 mod bad_input;
 mod examples;
+mod helm;
 mod hostile;
 mod kills;
+mod kube_rs;
+mod kubectl_apply;
 mod kubectl_ask;
+mod kubectl_change;
 mod kubectl_create;
+mod kubectl_get;
+mod kubectl_manifests;
+mod kubectl_run;
+mod kubectl_top;
 mod manifests;
 mod outcome;
+mod python_client;
+mod queues;
 mod real_work;
+mod reference;
+mod secrets;
+mod systemd;
 mod tasks;
+mod tokens;

@@ -9,7 +9,7 @@ const JOBS: [(&str, &str, &str, usize); 5] = [
     ("one-time-task", "ubuntu", "multicall", 1),
     ("db-migration", "myapp:1.0", "migrate", 1),
     ("batch-process", "batch-processor:1.0", "hello", 100),
-    ("work-queue-job", "worker:latest", "worker", 10),
+    ("work-queue-job", "worker:latest", "queue-url", 10),
     ("image-processor", "image-processor:latest", "image-processor", 100),
 ];
 

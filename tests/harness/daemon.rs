@@ -2,13 +2,18 @@
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::Output;
-use crate::program::{code, finish, jobling_command, kubectl_command};
+use crate::program::{
+    client_command, code, finish, finish_reading, jobling_command, python_command,
+};
+use crate::{Connection, Output};
 
 /// A running daemon; killed when it is dropped.
 #[derive(Debug)]
@@ -27,12 +32,41 @@ impl Daemon {
     pub fn start(data: &Path, options: &[&str]) -> Self {
         let mut command = jobling_command();
         command.arg("serve").arg("--data").arg(data).args(["--listen", "127.0.0.1:0"]);
-        let mut child = command
-            .args(options)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the binary starts");
+        Self::of(command.args(options).stdin(Stdio::null()), data)
+    }
+
+    /// Starts one on `data` under a service manager that is told of it on the datagram socket `notify`,
+    /// has a watchdog of that many microseconds, and has passed it two sockets that it listens on.
+    ///
+    /// # Panics
+    /// Where it ends instead.
+    #[must_use]
+    pub fn start_activated(
+        data: &Path,
+        (notify, watchdog_usec): (&Path, u64),
+        unix: UnixListener,
+        tcp: TcpListener,
+    ) -> Self {
+        let jobling = jobling_command();
+        // What systemd does: sockets from 3 on, and the process that they are for named by its id. Only a
+        // shell can do that here without unsafe code; the sockets come to it as 0 and 2.
+        let script =
+            "export LISTEN_PID=$$ LISTEN_FDS=2; exec \"$@\" 3<&0 4<&2 0</dev/null 2>/dev/null";
+        let mut command = Command::new("sh");
+        command.args(["-c", script, "sh"]).arg(jobling.get_program()).args(["serve", "--data"]);
+        command.arg(data).stdin(OwnedFd::from(unix)).stderr(OwnedFd::from(tcp));
+        for (name, value) in jobling.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command.env("NOTIFY_SOCKET", notify).env("WATCHDOG_USEC", watchdog_usec.to_string());
+        Self::of(&mut command, data)
+    }
+
+    fn of(command: &mut Command, data: &Path) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the binary starts");
         let stdout = child.stdout.take().expect("piped");
         let ready = Lines { lines: BufReader::new(stdout), child: None }.next();
         assert!(ready.is_some(), "the daemon ended before it was ready: {:?}", child.wait());
@@ -48,7 +82,80 @@ impl Daemon {
     /// Runs kubectl against it.
     #[must_use]
     pub fn kubectl<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Output {
-        finish(self.client(kubectl_command()).args(arguments))
+        finish(self.client(client_command("kubectl")).args(arguments))
+    }
+
+    /// Runs kubectl against it, with `input` on its stdin.
+    #[must_use]
+    pub fn kubectl_reading<A: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = A>,
+        input: &str,
+    ) -> Output {
+        let mut command = self.client(client_command("kubectl"));
+        finish_reading(command.args(arguments), input.as_bytes())
+    }
+
+    /// Runs helm against it.
+    #[must_use]
+    pub fn helm<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Output {
+        let mut command = self.client(client_command("helm"));
+        for name in ["HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME"] {
+            command.env(name, self.directory.join(name));
+        }
+        finish(command.args(arguments))
+    }
+
+    /// Runs a Python script against it, with the official Kubernetes client.
+    #[must_use]
+    pub fn python(&self, script: &Path) -> Output {
+        finish(self.client(python_command()).arg(script))
+    }
+
+    /// Returns the file that tells clients where it is, as its owner.
+    #[must_use]
+    pub fn kubeconfig(&self) -> &Path {
+        &self.kubeconfig
+    }
+
+    /// Runs a command line against it: `kubectl` or `jobling` and their arguments, perhaps after variables of
+    /// the environment (`NAME=VALUE`).
+    ///
+    /// # Panics
+    /// Where the program is another.
+    #[must_use]
+    pub fn run(&self, words: &[String]) -> Output {
+        let is_variable = |word: &&String| {
+            word.split_once('=')
+                .is_some_and(|(name, _)| name.chars().all(|c| c == '_' || c.is_ascii_uppercase()))
+        };
+        let variables = words.iter().take_while(is_variable).count();
+        let (variables, words) = words.split_at(variables);
+        let mut command = match words.first().map(String::as_str) {
+            Some("kubectl") => self.client(client_command("kubectl")),
+            Some("jobling") => self.client(jobling_command()),
+            other => panic!("{other:?} is no program of the tests"),
+        };
+        command.envs(variables.iter().filter_map(|word| word.split_once('=')));
+        finish(command.args(&words[1..]))
+    }
+
+    /// Opens a connection of HTTP to its Unix socket.
+    ///
+    /// # Panics
+    /// Where it does not answer.
+    #[must_use]
+    pub fn connect(&self) -> Connection {
+        Connection::open(&self.directory.join("jobling.sock"))
+    }
+
+    /// Returns the directory that its clients are started in: its data directory.
+    ///
+    /// # Panics
+    /// Where that is not UTF-8.
+    #[must_use]
+    pub fn directory(&self) -> &str {
+        self.directory.to_str().expect("a temporary directory is UTF-8")
     }
 
     /// Runs kubectl against it and returns its lines as they come.
@@ -57,11 +164,22 @@ impl Daemon {
     /// Where there is no kubectl.
     #[must_use]
     pub fn follow<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Lines {
-        let mut command = self.client(kubectl_command());
-        command.args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).stdout(Stdio::piped());
-        let mut child = command.spawn().expect("kubectl starts");
-        let stdout = child.stdout.take().expect("piped");
-        Lines { lines: BufReader::new(stdout), child: Some(child) }
+        follow(self.client(client_command("kubectl")).args(arguments))
+    }
+
+    /// Does as [`Self::follow`] with another kubeconfig.
+    ///
+    /// # Panics
+    /// Where there is no kubectl.
+    #[must_use]
+    pub fn follow_as<A: AsRef<OsStr>>(
+        &self,
+        kubeconfig: &Path,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Lines {
+        let mut command = self.client(client_command("kubectl"));
+        command.env("KUBECONFIG", kubeconfig);
+        follow(command.args(arguments))
     }
 
     /// Puts a module behind an image name.
@@ -102,6 +220,13 @@ impl Drop for Daemon {
     fn drop(&mut self) {
         end(&mut self.child);
     }
+}
+
+fn follow(command: &mut Command) -> Lines {
+    command.stdin(Stdio::null()).stderr(Stdio::null()).stdout(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    let stdout = child.stdout.take().expect("piped");
+    Lines { lines: BufReader::new(stdout), child: Some(child) }
 }
 
 /// The lines of a program that is still writing; it is ended with this.

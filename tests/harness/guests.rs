@@ -10,6 +10,12 @@ pub fn example(name: &str) -> PathBuf {
     root().join("examples").join(name)
 }
 
+/// Returns a program in tests/clients, or a chart in tests/charts.
+#[must_use]
+pub fn client(path: &str) -> PathBuf {
+    root().join("tests").join(path)
+}
+
 /// Returns one of the manifests in tests/manifests.
 #[must_use]
 pub fn manifest(name: &str) -> PathBuf {

@@ -1,12 +1,18 @@
 //! What the end-to-end tests share: the real binary, a daemon of it, kubectl, and the modules that
 //! `scripts/examples` has built. Nothing of the project's own code is called: only programs are.
 
+mod broker;
 mod daemon;
 mod folder;
 mod guests;
+mod http;
 mod program;
+mod transcript;
 
+pub use broker::Broker;
 pub use daemon::{Daemon, Lines};
 pub use folder::Folder;
-pub use guests::{example, manifest, module};
+pub use guests::{client, example, manifest, module};
+pub use http::{Answer, Connection};
 pub use program::{Output, jobling, tool, toolchain};
+pub use transcript::{redacted, transcript};

@@ -66,18 +66,40 @@ pub(crate) fn jobling_command() -> Command {
     command
 }
 
-/// Returns a command for kubectl: the one that scripts/toolchain installed, or else the machine's.
-pub(crate) fn kubectl_command() -> Command {
-    let installed = toolchain().join("kubectl/kubectl");
-    Command::new(if installed.exists() { installed } else { PathBuf::from("kubectl") })
+/// Returns a command for `kubectl` or `helm`: the one that scripts/toolchain installed, or else the
+/// machine's.
+pub(crate) fn client_command(name: &str) -> Command {
+    let installed = toolchain().join(name).join(name);
+    Command::new(if installed.exists() { installed } else { PathBuf::from(name) })
+}
+
+/// Returns a command for the Python that has the Kubernetes client, as scripts/toolchain installed it.
+pub(crate) fn python_command() -> Command {
+    let installed = toolchain().join("python-client/bin/python");
+    assert!(installed.exists(), "{} is missing: run scripts/test", installed.display());
+    Command::new(installed)
 }
 
 /// Runs a command to its end.
 pub(crate) fn finish(command: &mut Command) -> Output {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
+    finish_reading(command, b"")
+}
+
+/// Runs a command to its end, with `input` on its stdin.
+pub(crate) fn finish_reading(command: &mut Command, input: &[u8]) -> Output {
+    use std::io::Write as _;
+
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
         .unwrap_or_else(|error| panic!("{command:?} cannot be started: {error}"));
+    let mut stdin = child.stdin.take().expect("piped");
+    // What fits into a pipe. A program that reads none of it may have ended before.
+    stdin.write_all(input).ok();
+    drop(stdin);
+    let output = child.wait_with_output().expect("it is waited for");
     Output {
         code: code(output.status),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

@@ -64,6 +64,22 @@ fn what_breaks_a_rule_is_refused_by_its_field() {
             "hostAliases[0].ip hostAliases[0].hostnames[0]",
         ),
         (json!({"hostNetwork": true}), json!({}), "hostNetwork"),
+        (
+            json!({"securityContext": {"supplementalGroupsPolicy": "x", "seLinuxChangePolicy": "x"}}),
+            json!({"securityContext": {"procMount": "x"}}),
+            "containers[0].securityContext.procMount securityContext.supplementalGroupsPolicy \
+             securityContext.seLinuxChangePolicy",
+        ),
+        (
+            json!({"volumes": [
+                {"name": "a", "nfs": {"server": "", "path": "x"}},
+                {"name": "b", "csi": {"driver": "_"}},
+                {"name": "c", "rbd": {"image": "", "monitors": []}},
+            ]}),
+            json!({}),
+            "volumes[0].nfs.server volumes[0].nfs.path volumes[1].csi.driver volumes[2].rbd.image \
+             volumes[2].rbd.monitors",
+        ),
         (json!({"hostname": "a.b"}), json!({}), "hostname"),
         (json!({"priorityClassName": "A"}), json!({}), "priorityClassName"),
         (

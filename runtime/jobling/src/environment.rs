@@ -13,6 +13,17 @@ pub(crate) fn default_data_directory() -> PathBuf {
     user_directory("XDG_STATE_HOME", ".local/state").join("jobling")
 }
 
+/// Where systemd listens for a daemon that it runs: `jobling install` says so in the socket's unit.
+pub(crate) const SYSTEM_SOCKET: &str = "/run/jobling/jobling.sock";
+
+/// Returns the socket of a daemon that nobody names: the one in the default data directory, or the
+/// system's where that one is not there.
+pub(crate) fn default_socket() -> PathBuf {
+    let own = default_data_directory().join("jobling.sock");
+    let system = PathBuf::from(SYSTEM_SOCKET);
+    if !own.exists() && system.exists() { system } else { own }
+}
+
 /// Returns what builds tasks on this machine.
 pub(crate) fn tools() -> Tools {
     Tools {

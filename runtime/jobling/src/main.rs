@@ -7,6 +7,7 @@ mod client;
 mod clock;
 mod environment;
 mod host;
+mod install;
 mod jsonpath;
 mod manifest;
 mod new;
@@ -77,6 +78,9 @@ fn carry_out(cli: Cli, output: &mut Output) -> Result<Exit, Failure> {
     if let Command::Schedule(args) = &cli.command {
         return verbs::schedule(args, output);
     }
+    if let Command::Install(args) = &cli.command {
+        return install::install(args, output);
+    }
     if let Command::New(args) = &cli.command {
         return verbs::new(args, &environment::tools(), output);
     }
@@ -97,8 +101,8 @@ fn with_pods() -> std::io::Result<tokio::runtime::Runtime> {
 }
 
 async fn client_verb(cli: &Cli, built: &[Built], output: &mut Output) -> Result<Exit, Failure> {
-    let data = environment::default_data_directory();
-    let (client, target, namespace) = client::connect(&cli.connection, &data).await?;
+    let socket = environment::default_socket();
+    let (client, target, namespace) = client::connect(&cli.connection, &socket).await?;
     let rest = &Rest::new(client, target, namespace, cli.connection.namespace.clone());
     match &cli.command {
         Command::Apply(args) => verbs::apply(args, rest, output).await,
@@ -111,6 +115,8 @@ async fn client_verb(cli: &Cli, built: &[Built], output: &mut Output) -> Result<
         Command::Suspend(args) => verbs::switch(args, Switched::Suspended, rest, output).await,
         Command::Resume(args) => verbs::switch(args, Switched::Resumed, rest, output).await,
         Command::Image(command) => verbs::image(command, rest, output).await,
+        Command::Token(command) => verbs::token(command, rest, output).await,
+        Command::Queue(command) => verbs::queue(command, rest, output).await,
         Command::Version(args) => {
             verbs::version(args, (!args.client).then_some(rest), output).await
         }
@@ -122,6 +128,7 @@ async fn client_verb(cli: &Cli, built: &[Built], output: &mut Output) -> Result<
         | Command::New(_)
         | Command::Serve(_)
         | Command::Schedule(_)
+        | Command::Install(_)
         | Command::Completion { .. } => Ok(Exit::Success),
     }
 }

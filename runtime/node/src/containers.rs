@@ -7,9 +7,12 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use jobling_sandbox::Meter;
+
 use crate::limits::Defaults;
 use crate::logs::RunLog;
 use crate::ports::LocalImage;
+use crate::task::RunTask;
 use crate::volumes::{Held, MessageFile};
 
 /// What a container may do in a mounted directory.
@@ -63,6 +66,10 @@ pub(crate) struct ContainerSpec {
     pub(crate) log: RunLog,
     /// Where it may say how it ended.
     pub(crate) message: Option<MessageFile>,
+    /// Where what it uses can be read.
+    pub(crate) meter: Meter,
+    /// What it may ask of this host.
+    pub(crate) task: Arc<RunTask>,
 }
 
 /// Why a run ended.

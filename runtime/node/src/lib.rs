@@ -12,8 +12,10 @@ mod pod;
 mod ports;
 mod sandboxed;
 mod settings;
+mod task;
 #[cfg(test)]
 mod testing;
+mod usage;
 mod volumes;
 
 pub use limits::Defaults;
@@ -21,3 +23,4 @@ pub use logs::{Follow, LogQuery, LogStream, Logs, RunKey, Slot, Stamps};
 pub use node::{Node, Outside};
 pub use ports::{Clock, ImageError, Images, LocalImage, Objects, ObjectsError, Pull, PullPolicy};
 pub use settings::{Backoff, Host, LogBounds, Settings};
+pub use usage::{ContainerUsage, Meters, PodUsage};

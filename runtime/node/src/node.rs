@@ -8,6 +8,7 @@ use std::time::Duration;
 use jobling_core::api::{Kind, Object, ObjectKey};
 use jobling_core::engine::{EndCause, PodReport, PodStart, Runner};
 use jobling_core::pods::PodId;
+use jobling_queues::OpenQueues;
 use jobling_sandbox::Sandbox;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -19,6 +20,7 @@ use crate::pod::{Pod, attend};
 use crate::ports::{Clock, Images, Objects};
 use crate::sandboxed::Sandboxed;
 use crate::settings::Settings;
+use crate::usage::Meters;
 use crate::volumes::Volumes;
 
 /// What the node needs of the binary.
@@ -29,6 +31,8 @@ pub struct Outside {
     pub objects: Arc<dyn Objects>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// Opens work queues for tasks.
+    pub queues: Arc<dyn OpenQueues>,
     /// What pods print.
     pub logs: Logs,
     /// Where reports go.
@@ -42,6 +46,7 @@ pub(crate) struct Shared {
     pub(crate) images: Arc<dyn Images>,
     pub(crate) objects: Arc<dyn Objects>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) queues: Arc<dyn OpenQueues>,
     pub(crate) logs: Logs,
     pub(crate) volumes: Volumes,
     pub(crate) awaited: Awaited,
@@ -86,6 +91,7 @@ impl Node {
             images: outside.images,
             objects: outside.objects,
             clock: outside.clock,
+            queues: outside.queues,
             logs: outside.logs,
             awaited: Awaited::default(),
             reports: outside.reports,
@@ -105,6 +111,12 @@ impl Node {
         ended.collect()
     }
 
+    /// Returns what reads what its pods use.
+    #[must_use]
+    pub fn meters(&self) -> Meters {
+        Meters(Arc::downgrade(&self.shared))
+    }
+
     /// Returns what pods print.
     #[must_use]
     pub fn logs(&self) -> &Logs {
@@ -113,6 +125,16 @@ impl Node {
 }
 
 impl Shared {
+    /// Returns the pods that have not ended.
+    pub(crate) fn living(&self) -> Vec<Arc<Pod>> {
+        let pods = self.pods();
+        let living = pods.values().filter_map(|place| match place {
+            Place::Living(pod) => Some(Arc::clone(pod)),
+            Place::Ended(_) => None,
+        });
+        living.collect()
+    }
+
     fn pods(&self) -> MutexGuard<'_, HashMap<PodId, Place>> {
         self.pods.lock().unwrap_or_else(PoisonError::into_inner)
     }

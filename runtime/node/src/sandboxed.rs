@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use bytes::Bytes;
+use jobling_queues::QUEUE_URL;
 use jobling_sandbox::{
-    Limits, Mount, OutboundRule, Output, Quota, RunSpec, Sandbox, Stopper, Usage,
+    Limits, Mount, OutboundRule, Output, Quota, RunSpec, Sandbox, Stopper, TaskHost, Usage,
 };
 use tokio::sync::mpsc;
 
@@ -68,6 +69,8 @@ impl Sandboxed {
             mounts: spec.mounts.iter().map(mount).collect(),
             allow_outbound: spec.allow_outbound.iter().map(rule).collect::<Result<_, _>>()?,
             hosts: spec.hosts.clone(),
+            meter: spec.meter.clone(),
+            task: Some(Arc::clone(&spec.task) as Arc<dyn TaskHost>),
             ..RunSpec::default()
         })
     }
@@ -79,6 +82,10 @@ impl Sandboxed {
             Err(error) => return not_started(error.to_string()),
         };
         let mut spec = spec;
+        if prepared.uses_queues() {
+            // The host does the talking: what is in the URL need not enter the guest.
+            spec.env.retain(|(name, _)| name != QUEUE_URL);
+        }
         let message = spec.message.as_ref().filter(|_| prepared.opens_files());
         match message.map(MessageFile::mount).transpose() {
             Ok(mount) => spec.mounts.extend(mount.flatten()),

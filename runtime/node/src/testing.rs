@@ -7,6 +7,7 @@ use jobling_core::Timestamp;
 use jobling_core::api::{Kind, Object, ObjectKey};
 use jobling_core::engine::PodStart;
 use jobling_core::pods::{JobId, JobInfo, Pod, PodId, PodStatus, Tally};
+use jobling_queues::{OpenQueues, Opening, QueueError, Session};
 use k8s_openapi::api::core::v1::{Container, PodTemplateSpec, ResourceRequirements};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use serde_json::{Value, json};
@@ -118,6 +119,15 @@ impl Clock for PlayedClock {
     fn now(&self) -> Timestamp {
         let start = *self.0.get_or_init(tokio::time::Instant::now);
         Timestamp::from_unix_seconds(1_000).plus(start.elapsed())
+    }
+}
+
+/// Queues that are closed.
+pub(crate) struct NoQueues;
+
+impl OpenQueues for NoQueues {
+    fn open(&self, _: Opening<'_>) -> Result<Box<dyn Session>, QueueError> {
+        Err(QueueError::Closed)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What can go wrong between a task and its queue.
 
 use jobling_core::engine::StoreError;
-use jobling_core::queues::{Contents, QueueLimits, QueueName};
+use jobling_core::queues::{Contents, QueueLimits, QueueName, QueueNameError};
 
 use crate::session::Receipt;
 
@@ -41,6 +41,9 @@ pub enum QueueError {
         /// How many.
         held: usize,
     },
+    /// The queue's name is none.
+    #[error(transparent)]
+    Name(#[from] QueueNameError),
     /// The built-in queue's database failed.
     #[error("the queue's database cannot do this now")]
     Store(#[from] StoreError),
@@ -50,6 +53,14 @@ pub enum QueueError {
         /// Its address, without credentials.
         broker: String,
         /// What the network or the broker said.
+        why: String,
+    },
+    /// The broker is there and will not have it: a wrong password, a key of another kind.
+    #[error("{broker} refuses: {why}")]
+    Refused {
+        /// Its address, without credentials.
+        broker: String,
+        /// What the broker said.
         why: String,
     },
     /// The host is going down.

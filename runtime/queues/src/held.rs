@@ -25,6 +25,11 @@ impl<T> Held<T> {
         if held < MAX_HELD { Ok(()) } else { Err(QueueError::TooManyHeld { held }) }
     }
 
+    /// Returns how many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.by_receipt.len()
+    }
+
     /// Notes a delivery; returns its receipt.
     pub(crate) fn add(&mut self, delivery: T) -> Receipt {
         let receipt = Receipt(self.next);

@@ -8,6 +8,9 @@ use crate::QueueError;
 /// Items that a session may hold at once: what a host that dies leaves to be delivered again.
 pub(crate) const MAX_HELD: usize = 256;
 
+/// The largest item that a broker is given; the built-in queues have limits of their own.
+pub(crate) const MAX_BODY_BYTES: u64 = 4 << 20;
+
 /// An answer under way.
 pub type Reply<'a, T> = Pin<Box<dyn Future<Output = Result<T, QueueError>> + Send + 'a>>;
 

@@ -11,6 +11,7 @@ use crate::exit::HostStop;
 use crate::limiter::Limiter;
 use crate::network::Outbound;
 use crate::quota::{Charge, Full, Overflow, Quota};
+use crate::task::TaskState;
 
 /// The data of one store.
 pub(crate) struct Guest {
@@ -18,6 +19,7 @@ pub(crate) struct Guest {
     pub(crate) limiter: Limiter,
     pub(crate) files: Files,
     pub(crate) outbound: Outbound,
+    pub(crate) task: TaskState,
 }
 
 impl WasiView for Guest {

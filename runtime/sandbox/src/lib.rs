@@ -2,7 +2,8 @@
 //!
 //! [`Sandbox::prepare`] turns a file into something that can be started at once; [`Sandbox::run`] starts
 //! it within [`Limits`] and says how it ended. Every run has a store of its own that is dropped after it.
-//! The guest is hostile: whatever it does ends that run alone, with an [`Ending`] that says why.
+//! The guest is hostile: whatever it does ends that run alone, with an [`Ending`] that says why. Beyond WASI
+//! it may call `jobling:task` (sdk/wit), which ends at the [`TaskHost`] that its run was given.
 //!
 //! Compiling is done by a child process; the program that [`Compiler::Child`] names must call
 //! [`compile_child_main`] before anything else.
@@ -15,6 +16,7 @@ mod exit;
 mod guest;
 mod limiter;
 mod measure;
+mod meter;
 mod network;
 mod output;
 mod prepare;
@@ -25,11 +27,13 @@ mod run;
 mod settings;
 mod spec;
 mod stop;
+mod task;
 mod throttle;
 
 pub use check::check_imports;
 pub use child::compile_child_main;
 pub use exit::{Ending, Exit};
+pub use meter::Meter;
 pub use network::{OutboundError, OutboundRule};
 pub use output::Output;
 pub use prepare::{PrepareError, Prepared};
@@ -38,3 +42,7 @@ pub use run::Sandbox;
 pub use settings::{CompileLimits, Compiler, SandboxError, Settings};
 pub use spec::{Access, Limits, Mount, RunSpec};
 pub use stop::Stopper;
+pub use task::{
+    MAX_BODY_BYTES, MAX_PROGRESS_TEXT_BYTES, Progress, TaskAnswer, TaskFailure, TaskHost, TaskItem,
+    TaskQueue, TaskReason,
+};

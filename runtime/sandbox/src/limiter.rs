@@ -2,6 +2,8 @@
 
 use wasmtime::ResourceLimiter;
 
+use crate::meter::Meter;
+
 /// Bytes that one table element takes in wasmtime.
 const TABLE_ELEMENT_BYTES: u64 = 8;
 /// Instances, memories and tables that one store may have: components are made of several.
@@ -29,16 +31,18 @@ pub(crate) struct Limiter {
     peak_bytes: u64,
     last_granted_bytes: u64,
     growth: Growth,
+    meter: Meter,
 }
 
 impl Limiter {
-    pub(crate) fn new(limit_bytes: u64) -> Self {
+    pub(crate) fn new(limit_bytes: u64, meter: Meter) -> Self {
         Self {
             limit_bytes,
             used_bytes: 0,
             peak_bytes: 0,
             last_granted_bytes: 0,
             growth: Growth::NeverRefused,
+            meter,
         }
     }
 
@@ -60,6 +64,7 @@ impl Limiter {
             return false;
         }
         self.used_bytes = used;
+        self.meter.has(used);
         self.peak_bytes = self.peak_bytes.max(used);
         self.last_granted_bytes = wanted;
         if self.growth == Growth::RefusedLast {
@@ -71,6 +76,7 @@ impl Limiter {
     /// Takes back what was granted last: the host could not provide it.
     fn take_back(&mut self) {
         self.used_bytes -= self.last_granted_bytes;
+        self.meter.has(self.used_bytes);
         self.last_granted_bytes = 0;
         self.growth = Growth::RefusedLast;
     }
@@ -135,17 +141,17 @@ mod tests {
 
     #[test]
     fn memories_and_tables_share_one_limit() {
-        let mut limiter = Limiter::new(100);
+        let mut limiter = Limiter::new(100, Meter::default());
         assert!(limiter.memory_growing(0, 60, None).unwrap());
         assert!(limiter.table_growing(0, 5, None).unwrap(), "40 bytes are left");
         assert!(!limiter.memory_growing(60, 61, None).unwrap(), "nothing is left");
-        assert_eq!(limiter.peak_bytes(), 100);
+        assert_eq!((limiter.peak_bytes(), limiter.meter.memory_bytes()), (100, 100));
         assert_eq!(limiter.growth(), Growth::RefusedLast);
     }
 
     #[test]
     fn what_the_host_could_not_provide_is_given_back() {
-        let mut limiter = Limiter::new(100);
+        let mut limiter = Limiter::new(100, Meter::default());
         assert!(limiter.memory_growing(0, 60, None).unwrap());
         limiter.memory_grow_failed(wasmtime::Error::msg("no address space")).unwrap();
         assert_eq!(limiter.growth(), Growth::RefusedLast);
@@ -155,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_memory_that_reached_its_own_maximum_is_not_refused_by_us() {
-        let mut limiter = Limiter::new(1000);
+        let mut limiter = Limiter::new(1000, Meter::default());
         assert!(!limiter.memory_growing(60, 120, Some(100)).unwrap());
         assert_eq!(limiter.growth(), Growth::NeverRefused);
     }

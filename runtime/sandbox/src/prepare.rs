@@ -14,6 +14,7 @@ use crate::child::{self, Format};
 use crate::engine::MAX_MEMORIES_PER_MODULE;
 use crate::guest::Guest;
 use crate::settings::{CompileLimits, Compiler, SandboxError, Settings};
+use crate::task::WORK_QUEUE;
 
 /// A module or component that can be started; clones share it.
 #[derive(Clone)]
@@ -24,6 +25,7 @@ struct Inner {
     code_bytes: u64,
     memories: u32,
     opens_files: bool,
+    uses_queues: bool,
 }
 
 /// What is started.
@@ -48,6 +50,12 @@ impl Prepared {
     #[must_use]
     pub fn opens_files(&self) -> bool {
         self.0.opens_files
+    }
+
+    /// Returns whether it can open work queues by `jobling:task`, by what it imports.
+    #[must_use]
+    pub fn uses_queues(&self) -> bool {
+        self.0.uses_queues
     }
 
     /// Returns the size of its compiled code in bytes.
@@ -299,6 +307,7 @@ impl Preparer {
             code_bytes: code_bytes(module.image_range()),
             memories: memories.max(1),
             opens_files: module.imports().any(|import| import.name() == "path_open"),
+            uses_queues: module.imports().any(|import| import.module().starts_with(WORK_QUEUE)),
         })))
     }
 
@@ -308,14 +317,15 @@ impl Preparer {
         let command = CommandPre::new(linked)
             .map_err(|error| PrepareError::WrongWorld { message: format!("{error:#}") })?;
         let required = component.resources_required();
+        let imported = component.component_type();
+        let imports =
+            |start: &str| imported.imports(&self.engine).any(|(name, _)| name.starts_with(start));
         Ok(Prepared(Arc::new(Inner {
             start: Start::Component(command),
             code_bytes: code_bytes(component.image_range()),
             memories: required.map_or(1, |required| required.num_memories.max(1)),
-            opens_files: component
-                .component_type()
-                .imports(&self.engine)
-                .any(|(name, _)| name.starts_with("wasi:filesystem/")),
+            opens_files: imports("wasi:filesystem/"),
+            uses_queues: imports(WORK_QUEUE),
         })))
     }
 }

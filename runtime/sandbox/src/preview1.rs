@@ -1,5 +1,5 @@
 //! WASI preview 1 for core modules: wasmtime-wasi's own, with those calls taken over that write to a
-//! directory, open files, or leave.
+//! directory, open files, or leave; besides, `jobling:task`.
 
 use wasmtime::{AsContextMut as _, Caller, Engine, Extern, Linker};
 use wasmtime_wasi::p1;
@@ -38,6 +38,7 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Guest>> {
         Err(HostStop::Exit(low_byte(code)).into())
     })?;
     linker.allow_shadowing(false);
+    crate::task::add_to_modules(&mut linker)?;
     Ok(linker)
 }
 

@@ -1,4 +1,5 @@
-//! WASI preview 2 for components: wasmtime-wasi's own, with the file system and the resolver wrapped.
+//! WASI preview 2 for components: wasmtime-wasi's own, with the file system and the resolver wrapped;
+//! besides, `jobling:task`.
 
 mod files;
 mod names;
@@ -20,5 +21,6 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Guest>> {
     filesystem::preopens::add_to_linker::<Guest, files::HasFiles>(&mut linker, files::files)?;
     sockets::ip_name_lookup::add_to_linker::<Guest, names::HasNames>(&mut linker, names::names)?;
     linker.allow_shadowing(false);
+    crate::task::add_to_components(&mut linker)?;
     Ok(linker)
 }

@@ -15,12 +15,14 @@ use crate::engine::{HOSTCALL_BYTES, MAX_MEMORIES_PER_MODULE, engine};
 use crate::exit::{Ending, Exit, ending_of};
 use crate::guest::{Files, Guest};
 use crate::limiter::Limiter;
+use crate::meter::Meter;
 use crate::network::Outbound;
 use crate::output::{CountedOutput, OutputBudget};
 use crate::prepare::{PrepareError, Prepared, Preparer, Start};
 use crate::settings::{SandboxError, Settings};
 use crate::spec::{Access, Limits, Mount, RunSpec};
 use crate::stop::Stopper;
+use crate::task::TaskState;
 use crate::throttle::Throttle;
 
 /// Units of fuel after which a guest gives way to others: 0.05 to 1.6 ms.
@@ -70,6 +72,7 @@ impl Sandbox {
         limits: Limits,
         stopper: &Stopper,
     ) -> Exit {
+        let meter = spec.meter.clone();
         let started = async {
             // A component with more memories than the pool has would wait for ever.
             let wanted = prepared.memories().min(MAX_MEMORIES_PER_MODULE);
@@ -82,7 +85,7 @@ impl Sandbox {
             started = started => started,
         };
         match store {
-            Ok(store) => attend(store, prepared, limits, stopper).await,
+            Ok(store) => attend(store, prepared, limits, (stopper, meter)).await,
             Err(why) => never_started(Ending::StartFailed { why }),
         }
     }
@@ -106,13 +109,13 @@ async fn attend(
     mut store: Store<Guest>,
     prepared: &Prepared,
     limits: Limits,
-    stopper: &Stopper,
+    (stopper, meter): (&Stopper, Meter),
 ) -> Exit {
     let call = AssertUnwindSafe(call(&mut store, prepared)).catch_unwind();
     let returned = tokio::select! {
         biased;
         () = stopper.stopped() => None,
-        returned = Throttle::new(call, limits.cpu_millis) => Some(returned),
+        returned = Throttle::new(call, limits.cpu_millis, meter) => Some(returned),
     };
     let growth = store.data().limiter.growth();
     let ending = match returned {
@@ -166,9 +169,10 @@ async fn guest(spec: RunSpec, limits: Limits) -> Result<Guest, String> {
     let descriptors = limits.descriptors.saturating_add(u32::try_from(mounts).unwrap_or(0));
     let mut guest = Guest {
         wasi: wasi.build_p1(),
-        limiter: Limiter::new(limits.memory_bytes),
+        limiter: Limiter::new(limits.memory_bytes, spec.meter),
         files: Files::new(quotas, descriptors),
         outbound,
+        task: TaskState::new(spec.task),
     };
     crate::preview1::preopened(&mut guest, mounts);
     let resources = descriptors as usize + OTHER_RESOURCES;

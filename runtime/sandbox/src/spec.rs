@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::meter::Meter;
 use crate::network::OutboundRule;
 use crate::output::Output;
 use crate::quota::Quota;
+use crate::task::TaskHost;
 
 /// What a guest is given. It has nothing else: no inherited environment, no path of the host.
 #[derive(Debug, Clone, Default)]
@@ -30,6 +32,11 @@ pub struct RunSpec {
     pub allow_outbound: Vec<OutboundRule>,
     /// Names that resolve to these addresses, before any other resolver is asked.
     pub hosts: BTreeMap<String, IpAddr>,
+    /// Where what it uses can be read while it runs.
+    pub meter: Meter,
+    /// What its calls of `jobling:task` end at. `None`: it has no queues and no secrets, and nobody hears how
+    /// far it is.
+    pub task: Option<Arc<dyn TaskHost>>,
 }
 
 /// What a guest may do in a mounted directory.

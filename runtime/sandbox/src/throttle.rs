@@ -1,4 +1,4 @@
-//! The cpu share: a future that is polled no more than its share of the time.
+//! The cpu share: a future that is polled no more than its share of the time, and how long it was polled.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -6,6 +6,8 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use tokio::time::Sleep;
+
+use crate::meter::Meter;
 
 /// How much of its share a guest may use at once after waiting, as the kernel's cpu bandwidth control has
 /// it for containers.
@@ -16,13 +18,14 @@ const PERIOD: Duration = Duration::from_millis(100);
 pub(crate) struct Throttle<F> {
     inner: Pin<Box<F>>,
     share: Share,
+    meter: Meter,
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
 impl<F: Future> Throttle<F> {
-    pub(crate) fn new(inner: F, cpu_millis: u32) -> Self {
+    pub(crate) fn new(inner: F, cpu_millis: u32, meter: Meter) -> Self {
         let share = Share::new(cpu_millis, Instant::now());
-        Self { inner: Box::pin(inner), share, sleep: None }
+        Self { inner: Box::pin(inner), share, meter, sleep: None }
     }
 }
 
@@ -34,12 +37,14 @@ impl<F: Future> Future for Throttle<F> {
             std::task::ready!(sleep.as_mut().poll(context));
             self.sleep = None;
         }
-        if self.share.is_whole() {
-            return self.inner.as_mut().poll(context);
-        }
         let started = Instant::now();
         let polled = self.inner.as_mut().poll(context);
-        let debt = self.share.used(started, Instant::now());
+        let ended = Instant::now();
+        self.meter.ran(ended.saturating_duration_since(started));
+        if self.share.is_whole() {
+            return polled;
+        }
+        let debt = self.share.used(started, ended);
         if polled.is_pending() && !debt.is_zero() {
             let mut sleep = Box::pin(tokio::time::sleep(debt));
             // The first poll registers the waker; the debt is never over at once.

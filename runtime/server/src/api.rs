@@ -5,37 +5,42 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
 use http::request::Parts;
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use jobling_core::api::{ApiError, ObjectKey, Reason};
 use tokio::sync::{Semaphore, watch};
 
+use crate::access::{Access, Asked, Decision, Session, decide};
 use crate::answer::{self, Answer};
 use crate::backend::Backend;
-use crate::encode::Encoder;
+use crate::encode::{self, Encoder};
 use crate::limits::Limits;
 use crate::media::{self, IncludeObject, Shape};
 use crate::route::{CollectionVerb, ItemVerb, Query, Resource, Route, WatchQuery, route};
 use crate::watch::Hold;
 use crate::write::{Body, Writer};
-use crate::{discovery, images, logs, openapi, read, review};
+use crate::{audit, discovery, images, logs, metrics, openapi, queues, read, review, tokens};
+
+const IMPERSONATE_USER: HeaderName = HeaderName::from_static("impersonate-user");
 
 /// The Kubernetes API of this host.
 pub struct Api {
     backend: Arc<dyn Backend>,
+    access: Arc<Access>,
     limits: Limits,
     watches: Arc<Semaphore>,
     stopping: watch::Sender<bool>,
 }
 
 impl Api {
-    /// Returns the API over `backend`.
+    /// Returns the API over `backend`, for those whom `access` lets in.
     #[must_use]
-    pub fn new(backend: Arc<dyn Backend>, limits: Limits) -> Self {
+    pub fn new(backend: Arc<dyn Backend>, access: Access, limits: Limits) -> Self {
         let watches = Arc::new(Semaphore::new(limits.watches));
-        Self { backend, limits, watches, stopping: watch::Sender::new(false) }
+        let access = Arc::new(access);
+        Self { backend, access, limits, watches, stopping: watch::Sender::new(false) }
     }
 
     /// Returns the bounds that are kept.
@@ -49,8 +54,16 @@ impl Api {
         self.stopping.send_replace(true);
     }
 
-    /// Answers a request. Whoever calls has checked that the client may ask.
-    pub async fn answer<B>(&self, request: Request<B>) -> Answer
+    /// Lets in whoever shows a token that is good.
+    ///
+    /// # Errors
+    /// `Unauthorized`, which does not say why.
+    pub(crate) fn admit(&self, authorization: Option<&HeaderValue>) -> Result<Session, ApiError> {
+        self.access.admit(authorization, self.backend.now())
+    }
+
+    /// Answers a request of the caller of `session`.
+    pub async fn answer<B>(&self, session: Session, request: Request<B>) -> Answer
     where
         B: http_body::Body<Data = Bytes> + Send,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
@@ -58,17 +71,52 @@ impl Api {
         let (parts, body) = request.into_parts();
         let query = Query::parse(parts.uri.query().unwrap_or_default());
         let answer = match route(&parts.method, parts.uri.path(), &query) {
-            Ok(route) => self.within_time(&parts, &query, route, body).await,
-            Err(error) => Err(error),
+            Ok(route) => self.permitted(session, &parts, &query, route, body).await,
+            Err(error) => answer::refusal(&error),
         };
-        let answer = answer.unwrap_or_else(|error| answer::refusal(&error));
         let status = answer.status().as_u16();
         tracing::debug!(method = %parts.method, path = parts.uri.path(), status, "request answered");
         answer
     }
 
+    /// Answers what the caller may have, and refuses the rest; a change is put down either way.
+    async fn permitted<B>(
+        &self,
+        session: Session,
+        parts: &Parts,
+        query: &Query,
+        route: Route,
+        body: B,
+    ) -> Answer
+    where
+        B: http_body::Body<Data = Bytes> + Send,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let caller = session.caller().clone();
+        let (asked_of, verb) = (route.clone(), parts.method.as_str().to_ascii_lowercase());
+        let asked = Asked::of(&asked_of, &verb, parts.uri.path());
+        let record = audit::Record::begin(&caller, &asked);
+        let answer = match decide(&caller, &asked) {
+            // Nobody may: an answer as oneself would be a wrong one.
+            _ if let Some(user) = parts.headers.get(&IMPERSONATE_USER) => {
+                let user = user.to_str().unwrap_or_default();
+                Err(Asked::impersonation(user).forbidden(&caller))
+            }
+            Decision::Denied => Err(asked.forbidden(&caller)),
+            Decision::Allowed | Decision::NotServed => {
+                self.within_time(session, parts, query, route, body).await
+            }
+        };
+        let answer = answer.unwrap_or_else(|error| answer::refusal(&error));
+        if let Some(record) = record {
+            record.end(&answer);
+        }
+        answer
+    }
+
     async fn within_time<B>(
         &self,
+        session: Session,
         parts: &Parts,
         query: &Query,
         route: Route,
@@ -90,7 +138,7 @@ impl Api {
         } else {
             self.limits.request_timeout
         };
-        let answer = self.dispatch(&parts.headers, query, route, body);
+        let answer = self.dispatch(session, &parts.headers, query, route, body);
         tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| {
             let message = format!("the request took longer than {} s", limit.as_secs());
             Err(ApiError::new(Reason::Timeout, message))
@@ -99,6 +147,7 @@ impl Api {
 
     async fn dispatch(
         &self,
+        session: Session,
         headers: &HeaderMap,
         query: &Query,
         route: Route,
@@ -119,16 +168,41 @@ impl Api {
             Route::AllSchemas => openapi::combined(),
             Route::Schema(group) => openapi::document(group),
             Route::Collection { resource, namespace, verb } => {
-                self.collection(accept, query, resource, namespace, verb, &body).await
+                self.collection(session, headers, query, (resource, namespace), verb, &body).await
+            }
+            Route::NoObjects(absent) => {
+                let revision = *backend.revisions().borrow();
+                Ok(encode::nothing(absent, shape(accept, query)?, revision))
             }
             Route::Item { resource, namespace, name, verb } => {
                 let key = ObjectKey::new(resource.kind, namespace, name);
-                self.item(accept, query, resource, key, verb, &body).await
+                self.item(headers, query, resource, key, verb, &body).await
             }
             Route::Log { namespace, name } => {
-                logs::logs(backend, namespace, name, query, self.hold()?).await
+                logs::logs(backend, namespace, name, query, self.hold(session)?).await
             }
-            Route::Review(review) => review::answer(review, &body),
+            Route::AllMetrics { namespace } => {
+                metrics::list(backend, namespace, query, shape(accept, query)?).await
+            }
+            Route::Metrics { namespace, name } => {
+                metrics::get(backend, &namespace, &name, shape(accept, query)?).await
+            }
+            Route::Review(review) => review::answer(review, session.caller(), &body),
+            Route::Tokens { verb: CollectionVerb::Create } => {
+                tokens::create(&self.access, &body, backend.now()).await
+            }
+            Route::Tokens { .. } => {
+                Ok(tokens::list(&self.access, shape(accept, query)?, backend.now()))
+            }
+            Route::Token { name, verb: ItemVerb::Delete } => {
+                tokens::revoke(&self.access, name).await
+            }
+            Route::Token { name, .. } => {
+                tokens::get(&self.access, &name, shape(accept, query)?, backend.now())
+            }
+            Route::Queues(route) => {
+                queues::answer(backend, route, query, shape(accept, query)?, &body).await
+            }
             Route::Images => images::list(backend, shape(accept, query)?).await,
             Route::Image { name, verb: ItemVerb::Delete } => images::remove(backend, name).await,
             Route::Image { name, .. } => images::get(backend, &name, shape(accept, query)?).await,
@@ -138,22 +212,23 @@ impl Api {
 
     async fn collection(
         &self,
-        accept: Option<&str>,
+        session: Session,
+        headers: &HeaderMap,
         query: &Query,
-        resource: Resource,
-        namespace: Option<String>,
+        (resource, namespace): (Resource, Option<String>),
         verb: CollectionVerb,
         body: &Body,
     ) -> Result<Answer, ApiError> {
-        let encoder = Encoder { resource, shape: shape(accept, query)? };
+        let encoder = Encoder { resource, shape: shape(header(headers, &ACCEPT), query)? };
         let backend = &*self.backend;
-        let writer = Writer { backend, encoder, query };
+        let agent = header(headers, &USER_AGENT).unwrap_or_default();
+        let writer = Writer { backend, encoder, query, agent };
         match verb {
             CollectionVerb::List => read::list(backend, encoder, namespace, query).await,
             CollectionVerb::Watch => {
                 let query = WatchQuery::parse(query, resource.kind)?;
                 let backend = Arc::clone(&self.backend);
-                let hold = self.hold()?;
+                let hold = self.hold(session)?;
                 crate::watch::watch(backend, encoder, namespace, query, &self.limits, hold).await
             }
             CollectionVerb::Create => writer.create(namespace.unwrap_or_default(), body).await,
@@ -163,29 +238,30 @@ impl Api {
 
     async fn item(
         &self,
-        accept: Option<&str>,
+        headers: &HeaderMap,
         query: &Query,
         resource: Resource,
         key: ObjectKey,
         verb: ItemVerb,
         body: &Body,
     ) -> Result<Answer, ApiError> {
-        let encoder = Encoder { resource, shape: shape(accept, query)? };
+        let encoder = Encoder { resource, shape: shape(header(headers, &ACCEPT), query)? };
         let backend = &*self.backend;
-        let writer = Writer { backend, encoder, query };
+        let agent = header(headers, &USER_AGENT).unwrap_or_default();
+        let writer = Writer { backend, encoder, query, agent };
         match verb {
             ItemVerb::Get => read::get(backend, encoder, key, query).await,
-            ItemVerb::Update => writer.update(key.namespace, key.name, body).await,
-            ItemVerb::Patch => writer.patch(key.namespace, key.name, body).await,
+            ItemVerb::Update(part) => writer.update(key.namespace, key.name, part, body).await,
+            ItemVerb::Patch(part) => writer.patch(key.namespace, key.name, part, body).await,
             ItemVerb::Delete => writer.delete(key.namespace, key.name, body).await,
         }
     }
 
     /// Takes a place among the streams that may be open at once.
-    fn hold(&self) -> Result<Hold, ApiError> {
+    fn hold(&self, session: Session) -> Result<Hold, ApiError> {
         let stopping = self.stopping.subscribe();
         match Arc::clone(&self.watches).try_acquire_owned() {
-            Ok(place) => Ok(Hold { place, stopping }),
+            Ok(place) => Ok(Hold::new(place, stopping, session)),
             Err(_) => Err(ApiError {
                 retry_after_seconds: Some(1),
                 ..ApiError::new(
@@ -233,12 +309,16 @@ where
 }
 
 fn takes_body(route: &Route) -> bool {
+    if let Route::Queues(route) = route {
+        return route.takes_body();
+    }
     if let Route::Item { verb, .. } = route {
         return *verb != ItemVerb::Get;
     }
     matches!(
         route,
         Route::Review(_)
+            | Route::Tokens { verb: CollectionVerb::Create }
             | Route::Collection { verb: CollectionVerb::Create | CollectionVerb::DeleteAll, .. }
     )
 }
@@ -258,6 +338,6 @@ fn shape(accept: Option<&str>, query: &Query) -> Result<Shape, ApiError> {
     media::shape(accept, include)
 }
 
-fn header<'h>(headers: &'h HeaderMap, name: &http::HeaderName) -> Option<&'h str> {
+fn header<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }

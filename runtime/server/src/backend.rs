@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
@@ -9,6 +10,7 @@ use futures::stream::BoxStream;
 use jobling_core::Timestamp;
 use jobling_core::api::ApiError;
 use jobling_core::engine::{Reader, Reply, Request};
+use jobling_core::queues::{Answer as QueueAnswer, Operation};
 use tokio::sync::watch;
 
 /// What a pod's container has printed, as it comes; it ends where the answer ends.
@@ -40,6 +42,12 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Lets go of the image of that name; `None` where there is none.
     fn remove_image(&self, name: String) -> BoxFuture<'static, Result<Option<Image>, ApiError>>;
+
+    /// Returns what each running pod uses.
+    fn usage(&self) -> Vec<PodUsage>;
+
+    /// Carries out an operation on the host's own work queues.
+    fn queue(&self, operation: Operation) -> BoxFuture<'static, Result<QueueAnswer, ApiError>>;
 
     /// Returns the time.
     fn now(&self) -> Timestamp;
@@ -96,6 +104,30 @@ pub enum LogStamps {
     Without,
     /// RFC 3339 with the fraction of the second, then a space.
     With,
+}
+
+/// What a running pod uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PodUsage {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Each container that runs.
+    pub containers: Vec<ContainerUsage>,
+}
+
+/// What a running container uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContainerUsage {
+    /// Its name.
+    pub name: String,
+    /// Time on a core within `window`.
+    pub cpu: Duration,
+    /// How long before now `cpu` is counted from.
+    pub window: Duration,
+    /// Its memory.
+    pub memory_bytes: u64,
 }
 
 /// An image of the local store.

@@ -2,16 +2,14 @@
 //! `APIResourceList`) and all at once (`APIGroupDiscoveryList`).
 
 use http::StatusCode;
-use jobling_core::api::Kind;
 use serde_json::{Value, json};
 
 use crate::answer::{self, Answer};
 use crate::media::Discovery;
-use crate::route::{GroupVersion, Review, has_status};
+use crate::route::GroupVersion;
+use crate::served::entries;
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
-const VERBS: [&str; 8] =
-    ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
 /// Answers `/version`. The number is that of the Kubernetes API that is followed.
 pub(crate) fn version() -> Answer {
@@ -84,11 +82,11 @@ pub(crate) fn resources(group: GroupVersion) -> Answer {
         }));
         for sub in entry.subresources {
             list.push(json!({
-                "name": format!("{}/{sub}", entry.plural),
+                "name": format!("{}/{}", entry.plural, sub.name),
                 "singularName": "",
                 "namespaced": entry.namespaced,
                 "kind": entry.kind,
-                "verbs": ["get"],
+                "verbs": sub.verbs,
             }));
         }
     }
@@ -133,7 +131,9 @@ fn aggregated_group(group: GroupVersion) -> Value {
             let subresources: Vec<Value> = entry
                 .subresources
                 .iter()
-                .map(|sub| json!({"subresource": sub, "responseKind": kind, "verbs": ["get"]}))
+                .map(|sub| {
+                    json!({"subresource": sub.name, "responseKind": kind, "verbs": sub.verbs})
+                })
                 .collect();
             json!({
                 "resource": entry.plural,
@@ -155,71 +155,4 @@ fn aggregated_group(group: GroupVersion) -> Value {
             "freshness": "Current",
         }],
     })
-}
-
-/// A resource, as both forms tell of it.
-struct Entry {
-    plural: &'static str,
-    singular: &'static str,
-    kind: &'static str,
-    namespaced: bool,
-    verbs: &'static [&'static str],
-    short_names: &'static [&'static str],
-    categories: &'static [&'static str],
-    subresources: Vec<&'static str>,
-}
-
-fn entries(group: GroupVersion) -> Vec<Entry> {
-    match group {
-        GroupVersion::Core | GroupVersion::Batch | GroupVersion::Events => {
-            group.resources().into_iter().map(|resource| object_entry(resource.kind)).collect()
-        }
-        GroupVersion::Authorization | GroupVersion::Authentication => {
-            Review::of_group(group).map(review_entry).collect()
-        }
-        GroupVersion::Jobling => vec![Entry {
-            plural: "images",
-            singular: "image",
-            kind: "Image",
-            namespaced: false,
-            verbs: &["delete", "get", "list"],
-            short_names: &[],
-            categories: &[],
-            subresources: Vec::new(),
-        }],
-    }
-}
-
-fn review_entry(review: Review) -> Entry {
-    Entry {
-        plural: review.plural(),
-        singular: review.singular(),
-        kind: review.kind(),
-        namespaced: false,
-        verbs: &["create"],
-        short_names: &[],
-        categories: &[],
-        subresources: Vec::new(),
-    }
-}
-
-fn object_entry(kind: Kind) -> Entry {
-    let is_workload = matches!(kind, Kind::Job | Kind::CronJob | Kind::Pod);
-    let mut subresources = Vec::new();
-    if kind == Kind::Pod {
-        subresources.push("log");
-    }
-    if has_status(kind) {
-        subresources.push("status");
-    }
-    Entry {
-        plural: kind.plural(),
-        singular: kind.singular(),
-        kind: kind.name(),
-        namespaced: kind.is_namespaced(),
-        verbs: &VERBS,
-        short_names: kind.short_names(),
-        categories: if is_workload { &["all"] } else { &[] },
-        subresources,
-    }
 }

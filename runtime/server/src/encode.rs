@@ -1,12 +1,14 @@
 //! Objects to the bytes of an answer, in the shape and the API group that the client asked for.
 
+use http::StatusCode;
 use jobling_core::Timestamp;
 use jobling_core::api::{Kind, Object};
 use serde_json::{Map, Value, json};
 
+use crate::answer::{self, Answer};
 use crate::events;
 use crate::media::{IncludeObject, Shape};
-use crate::route::{GroupVersion, Resource};
+use crate::route::{Absent, GroupVersion, Resource};
 use crate::table;
 
 const META: &str = "meta.k8s.io/v1";
@@ -164,6 +166,30 @@ impl Encoder {
         });
         table.to_string().into_bytes()
     }
+}
+
+/// Returns the answer for a list of a kind that this host never holds.
+pub(crate) fn nothing(absent: Absent, shape: Shape, revision: u64) -> Answer {
+    let (kind, api_version) = match shape {
+        Shape::Whole => (format!("{}List", absent.kind), absent.group.api_version()),
+        Shape::Partial => ("PartialObjectMetadataList".to_owned(), META.to_owned()),
+        Shape::Table(_) => ("Table".to_owned(), META.to_owned()),
+    };
+    let mut list = json!({
+        "kind": kind,
+        "apiVersion": api_version,
+        "metadata": {"resourceVersion": revision.to_string()},
+    });
+    match shape {
+        Shape::Whole | Shape::Partial => list["items"] = json!([]),
+        Shape::Table(_) => {
+            let column = json!({"name": "Name", "type": "string", "format": "name",
+                "description": "", "priority": 0});
+            list["columnDefinitions"] = json!([column]);
+            list["rows"] = json!([]);
+        }
+    }
+    answer::value(StatusCode::OK, &list)
 }
 
 fn partial(object: &Object) -> Value {

@@ -30,16 +30,10 @@ pub(crate) async fn logs(
         Err(error) => Err(unreadable(&error)),
     });
     let query = log_query(&*pod.await?, query, backend.now())?;
-    let mut stopping = hold.stopping.clone();
-    let stopped = async move {
-        // An error means that the server is gone: the end, too.
-        let _gone = stopping.wait_for(|stopping| *stopping).await.is_err();
-    };
-    let chunks = backend.logs(query).await?.take_until(Box::pin(stopped));
-    // The place is given back when the stream is dropped.
-    let chunks = chunks.inspect(move |_| {
-        let _kept = &hold.place;
-    });
+    let mut hold = hold;
+    // The place is given back when the stream is dropped, and the future with it.
+    let over = Box::pin(async move { hold.over().await });
+    let chunks = backend.logs(query).await?.take_until(over);
     Ok(answer::stream("text/plain", chunks))
 }
 

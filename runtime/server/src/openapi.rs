@@ -7,6 +7,7 @@ use miniz_oxide::inflate::decompress_to_vec_with_limit;
 use serde_json::{Map, Value, json};
 
 use crate::answer::{self, Answer};
+use crate::own_schemas;
 use crate::route::{GroupVersion, Resource};
 
 /// Far more than any group's schemas take.
@@ -68,42 +69,14 @@ fn schemas(group: GroupVersion) -> Result<Map<String, Value>, ApiError> {
         GroupVersion::Authentication => {
             include_bytes!(concat!(env!("OUT_DIR"), "/authentication.json.deflate"))
         }
-        GroupVersion::Jobling => return Ok(image()),
+        GroupVersion::Apps | GroupVersion::Networking => return Ok(Map::new()),
+        GroupVersion::Metrics => return Ok(own_schemas::metrics()),
+        GroupVersion::Jobling => return Ok(own_schemas::jobling()),
     };
     let unreadable = |_| ApiError::new(Reason::InternalError, "the schemas cannot be unpacked");
     let text = decompress_to_vec_with_limit(compressed, MOST_BYTES).map_err(unreadable)?;
     serde_json::from_slice(&text)
         .map_err(|_| ApiError::new(Reason::InternalError, "the schemas are no JSON"))
-}
-
-fn image() -> Map<String, Value> {
-    let text = |description: &str| json!({"type": "string", "description": description});
-    let name = "dev.jobling.v1alpha1.Image";
-    let schema = json!({
-        "type": "object",
-        "description": "Image is a WASI module of this host's store, by the name that containers use.",
-        "properties": {
-            "apiVersion": text("APIVersion is jobling.dev/v1alpha1."),
-            "kind": text("Kind is Image."),
-            "metadata": {"type": "object", "description": "Metadata has the image's name."},
-            "status": {
-                "type": "object",
-                "description": "Status is what is known of the module.",
-                "properties": {
-                    "digest": text("Digest is sha256: and the hash of the module's bytes."),
-                    "format": text("Format is module (WASI preview 1) or component (preview 2)."),
-                    "sizeBytes": {
-                        "type": "integer",
-                        "format": "int64",
-                        "description": "SizeBytes is the size of the module.",
-                    },
-                },
-            },
-        },
-        "x-kubernetes-group-version-kind":
-            [{"group": "jobling.dev", "version": "v1alpha1", "kind": "Image"}],
-    });
-    Map::from_iter([(name.to_owned(), schema)])
 }
 
 fn paths(group: GroupVersion) -> Map<String, Value> {
@@ -132,11 +105,14 @@ fn paths(group: GroupVersion) -> Map<String, Value> {
 /// The parameters of every change.
 const WRITE: [&str; 3] = ["dryRun", "fieldManager", "fieldValidation"];
 
+/// Those of a patch.
+const PATCH: [&str; 4] = ["dryRun", "fieldManager", "fieldValidation", "force"];
+
 fn item(resource: Resource) -> Value {
     json!({
         "get": operation(resource, "get", &[]),
         "put": operation(resource, "put", &WRITE),
-        "patch": operation(resource, "patch", &WRITE),
+        "patch": operation(resource, "patch", &PATCH),
         "delete": operation(
             resource,
             "delete",

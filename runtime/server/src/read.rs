@@ -127,6 +127,9 @@ impl Selection {
         // Asked for first: a watch from there on tells of whatever changed meanwhile.
         let revision = self.reader.revision();
         let found = self.reader.get(key).map_err(|error| unreadable(&error))?;
+        let own = found.as_ref().and_then(|object| object.metadata().resource_version.as_deref());
+        // It may be newer than the list: a watch from there on would tell again how it came to be so.
+        let revision = revision.max(own.and_then(|own| own.parse().ok()).unwrap_or_default());
         let items = found.into_iter().filter(|object| self.selects(object)).collect();
         Ok(Selected { items, revision, next: None })
     }

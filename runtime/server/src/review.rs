@@ -1,43 +1,40 @@
 //! What a caller asks of itself: whether it may do something (`kubectl auth can-i`), what it may do
-//! (`auth can-i --list`) and who it is (`auth whoami`). Whoever got this far holds the token or owns the
-//! socket, and may do all that is served.
+//! (`auth can-i --list`) and who it is (`auth whoami`). The answers come from the function that decides
+//! about requests.
 
 use http::StatusCode;
-use jobling_core::api::{ApiError, Kind, Reason};
+use jobling_core::api::{ApiError, Reason};
 use k8s_openapi::api::authentication::v1::{SelfSubjectReview, SelfSubjectReviewStatus, UserInfo};
 use k8s_openapi::api::authorization::v1::{
-    NonResourceRule, ResourceRule, SelfSubjectAccessReview, SelfSubjectRulesReview,
-    SubjectAccessReviewStatus, SubjectRulesReviewStatus,
+    SelfSubjectAccessReview, SelfSubjectAccessReviewSpec, SelfSubjectRulesReview,
+    SubjectAccessReviewStatus,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::access::{Asked, Caller, Decision, OnResource, decide, rules};
 use crate::answer::{self, Answer};
 use crate::media;
-use crate::route::{GroupVersion, Resource, Review};
+use crate::route::Review;
 use crate::write::Body;
 
-/// Who everybody is that is let in.
-const USER: &str = "jobling-admin";
-/// What such a caller belongs to, as Kubernetes calls it.
-const GROUPS: [&str; 2] = ["system:masters", "system:authenticated"];
-
 /// Answers what `body` asks.
-pub(crate) fn answer(review: Review, body: &Body) -> Result<Answer, ApiError> {
+pub(crate) fn answer(review: Review, caller: &Caller, body: &Body) -> Result<Answer, ApiError> {
     match review {
         Review::Access => {
             let mut review: SelfSubjectAccessReview = read(body)?;
-            review.status = Some(judge(&review));
+            review.status = Some(judge(caller, &review.spec));
             Ok(written(&review))
         }
         Review::Rules => {
             let mut review: SelfSubjectRulesReview = read(body)?;
-            review.status = Some(rules());
+            let namespace = review.spec.namespace.clone().unwrap_or_default();
+            review.status = Some(rules(caller, &namespace));
             Ok(written(&review))
         }
         Review::Identity => {
             let mut review: SelfSubjectReview = read(body)?;
-            review.status = Some(SelfSubjectReviewStatus { user_info: Some(caller()) });
+            review.status = Some(SelfSubjectReviewStatus { user_info: Some(user(caller)) });
             Ok(written(&review))
         }
     }
@@ -54,76 +51,47 @@ fn written(review: &impl Serialize) -> Answer {
     answer::json(StatusCode::CREATED, serde_json::to_vec(review).unwrap_or_default())
 }
 
-fn caller() -> UserInfo {
+fn user(caller: &Caller) -> UserInfo {
     UserInfo {
-        username: Some(USER.to_owned()),
-        groups: Some(GROUPS.map(str::to_owned).to_vec()),
+        username: Some(caller.name().to_owned()),
+        groups: Some(caller.groups()),
         ..UserInfo::default()
     }
 }
 
-fn rules() -> SubjectRulesReviewStatus {
-    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-    let of_kind = |kind: Kind| ResourceRule {
-        api_groups: Some(words(&[kind.group()])),
-        resources: Some(words(&[kind.plural()])),
-        verbs: words(match kind {
-            Kind::Pod => &["delete", "deletecollection", "get", "list", "watch"],
-            Kind::Namespace
-            | Kind::ServiceAccount
-            | Kind::ConfigMap
-            | Kind::Secret
-            | Kind::PersistentVolumeClaim
-            | Kind::CronJob
-            | Kind::Job
-            | Kind::Event => &["*"],
-        }),
-        resource_names: None,
+fn judge(caller: &Caller, spec: &SelfSubjectAccessReviewSpec) -> SubjectAccessReviewStatus {
+    let word = |word: &'_ Option<String>| word.clone().unwrap_or_default();
+    let decision = match (&spec.resource_attributes, &spec.non_resource_attributes) {
+        (Some(on), _) => {
+            let (verb, group, resource) = (word(&on.verb), word(&on.group), word(&on.resource));
+            let (subresource, namespace, name) =
+                (word(&on.subresource), word(&on.namespace), word(&on.name));
+            decide(
+                caller,
+                &Asked::Resource(OnResource {
+                    verb: &verb,
+                    group: &group,
+                    resource: &resource,
+                    subresource: &subresource,
+                    namespace: &namespace,
+                    name: &name,
+                }),
+            )
+        }
+        (None, Some(on)) => {
+            decide(caller, &Asked::Path { verb: &word(&on.verb), path: &word(&on.path) })
+        }
+        (None, None) => Decision::Denied,
     };
-    let mut resource_rules: Vec<ResourceRule> = Kind::ALL.into_iter().map(of_kind).collect();
-    resource_rules.push(ResourceRule {
-        api_groups: Some(words(&["jobling.dev"])),
-        resources: Some(words(&["images"])),
-        verbs: words(&["*"]),
-        resource_names: None,
-    });
-    SubjectRulesReviewStatus {
-        resource_rules,
-        non_resource_rules: vec![NonResourceRule {
-            non_resource_urls: Some(words(&["*"])),
-            verbs: words(&["get"]),
-        }],
-        incomplete: false,
-        evaluation_error: None,
-    }
-}
-
-fn judge(review: &SelfSubjectAccessReview) -> SubjectAccessReviewStatus {
-    let attributes = review.spec.resource_attributes.as_ref();
-    let served = attributes.is_none_or(|asked| {
-        let group = asked.group.as_deref().unwrap_or_default();
-        let plural = asked.resource.as_deref().unwrap_or_default();
-        is_served(group, plural, asked.subresource.as_deref().unwrap_or_default())
-    });
-    let reason = if served { "the caller administers this host" } else { "it is not served here" };
+    let reason = match decision {
+        Decision::Allowed => "the caller's role allows it",
+        Decision::Denied => "the caller's role does not allow it",
+        Decision::NotServed => "it is not served here",
+    };
     SubjectAccessReviewStatus {
-        allowed: served,
+        allowed: decision == Decision::Allowed,
         reason: Some(reason.to_owned()),
         ..SubjectAccessReviewStatus::default()
-    }
-}
-
-fn is_served(group: &str, plural: &str, subresource: &str) -> bool {
-    if matches!(subresource, "exec" | "attach" | "portforward" | "proxy" | "ephemeralcontainers") {
-        return false;
-    }
-    let groups =
-        GroupVersion::ALL.into_iter().filter(|known| group == "*" || known.group() == group);
-    let mut groups = groups.peekable();
-    match plural {
-        "*" => groups.peek().is_some(),
-        "images" => groups.any(|known| known == GroupVersion::Jobling),
-        plural => groups.any(|known| Resource::of(known, plural).is_some()),
     }
 }
 
@@ -132,19 +100,27 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::access::Role;
 
     #[test]
-    fn the_caller_may_do_whatever_is_served() {
-        for (attributes, allowed) in [
-            (json!({"verb": "create", "group": "batch", "resource": "jobs"}), true),
-            (json!({"verb": "get", "resource": "pods", "subresource": "log"}), true),
-            (json!({"verb": "create", "resource": "pods", "subresource": "exec"}), false),
-            (json!({"verb": "*", "group": "*", "resource": "*"}), true),
-            (json!({"verb": "list", "group": "apps", "resource": "deployments"}), false),
+    fn a_caller_is_told_what_it_may_do() {
+        let spec = |attributes: serde_json::Value| {
+            serde_json::from_value::<SelfSubjectAccessReviewSpec>(attributes).unwrap()
+        };
+        let on = |attributes| spec(json!({"resourceAttributes": attributes}));
+        let jobs = json!({"verb": "create", "group": "batch", "resource": "jobs"});
+        let exec = json!({"verb": "create", "resource": "pods", "subresource": "exec"});
+        let path = json!({"nonResourceAttributes": {"verb": "get", "path": "/apis"}});
+        let viewer = Caller::holder("ci".into(), Role::View, None);
+        for (caller, asked, allowed, reason) in [
+            (Caller::owner(), on(jobs.clone()), true, "the caller's role allows it"),
+            (Caller::owner(), on(exec), false, "it is not served here"),
+            (viewer.clone(), on(jobs), false, "the caller's role does not allow it"),
+            (viewer, spec(path), true, "the caller's role allows it"),
+            (Caller::owner(), spec(json!({})), false, "the caller's role does not allow it"),
         ] {
-            let review = json!({"spec": {"resourceAttributes": attributes}});
-            let review: SelfSubjectAccessReview = serde_json::from_value(review).unwrap();
-            assert_eq!(judge(&review).allowed, allowed, "{attributes}");
+            let judged = judge(&caller, &asked);
+            assert_eq!((judged.allowed, judged.reason.as_deref()), (allowed, Some(reason)));
         }
     }
 }

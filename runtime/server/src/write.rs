@@ -5,16 +5,19 @@ use futures::future::join_all;
 use http::StatusCode;
 use jobling_core::api::{ApiError, Kind, Object, Reason};
 use jobling_core::engine::{
-    DeleteOptions, DryRun, FieldValidation, Patch, PatchKind, Reply, Request, Verb, WriteOptions,
+    Configuration, DeleteOptions, FieldValidation, OnConflict, Patch, PatchKind, Reply, Request,
+    Subresource, Verb, WriteOptions,
 };
 use serde_json::{Value, json};
 
 use crate::answer::{self, Answer, blocking};
+use crate::audit::CreatedName;
 use crate::backend::Backend;
 use crate::deletion;
 use crate::encode::{Encoder, ListMeta};
 use crate::events;
 use crate::media;
+use crate::options::{self, Options};
 use crate::read::Selection;
 use crate::route::{AsOf, GroupVersion, ListQuery, Page, Query};
 
@@ -36,15 +39,20 @@ pub(crate) struct Writer<'a> {
     pub(crate) backend: &'a dyn Backend,
     pub(crate) encoder: Encoder,
     pub(crate) query: &'a Query,
+    /// The client's program, for who gives no `fieldManager`.
+    pub(crate) agent: &'a str,
 }
 
 impl Writer<'_> {
     /// Makes the object in `body`.
     pub(crate) async fn create(&self, namespace: String, body: &Body) -> Result<Answer, ApiError> {
-        let options = write_options(self.query)?;
+        let options = self.options(Options::Create)?;
         let (value, warnings) = self.decode(body, options.field_validation)?;
         let reply = self.submit(namespace, String::new(), Verb::Create(value), options).await?;
-        Ok(self.answer(StatusCode::CREATED, &reply, warnings))
+        let mut answer = self.answer(StatusCode::CREATED, &reply, warnings);
+        let name = reply.object.metadata().name.clone().unwrap_or_default();
+        answer.extensions_mut().insert(CreatedName(name));
+        Ok(answer)
     }
 
     /// Replaces an object by the one in `body`.
@@ -52,9 +60,10 @@ impl Writer<'_> {
         &self,
         namespace: String,
         name: String,
+        subresource: Option<Subresource>,
         body: &Body,
     ) -> Result<Answer, ApiError> {
-        let options = write_options(self.query)?;
+        let options = WriteOptions { subresource, ..self.options(Options::Update)? };
         let (value, warnings) = self.decode(body, options.field_validation)?;
         let reply = self.submit(namespace, name, Verb::Update(value), options).await?;
         Ok(self.answer(StatusCode::OK, &reply, warnings))
@@ -65,14 +74,41 @@ impl Writer<'_> {
         &self,
         namespace: String,
         name: String,
+        subresource: Option<Subresource>,
         body: &Body,
     ) -> Result<Answer, ApiError> {
-        let options = write_options(self.query)?;
-        let kind = patch_kind(body.content_type.as_deref())?;
-        let (value, _) = media::decode(None, &body.bytes)?;
-        let patch = Verb::Patch(Patch { kind, body: value });
-        let reply = self.submit(namespace, name, patch, options).await?;
-        Ok(self.answer(StatusCode::OK, &reply, Vec::new()))
+        let (verb, options) = match patch_format(body.content_type.as_deref())? {
+            Format::Patch(kind) => {
+                let (value, _) = media::decode(None, &body.bytes)?;
+                (Verb::Patch(Patch { kind, body: value }), self.options(Options::Patch)?)
+            }
+            Format::Apply => {
+                let options = self.options(Options::Apply)?;
+                let (body, on_conflict) = (self.configuration(body)?, on_conflict(self.query)?);
+                (Verb::Apply(Configuration { body, on_conflict }), options)
+            }
+        };
+        let options = WriteOptions { subresource, ..options };
+        let reply = self.submit(namespace, name, verb, options).await?;
+        let status = if reply.created { StatusCode::CREATED } else { StatusCode::OK };
+        Ok(self.answer(status, &reply, Vec::new()))
+    }
+
+    /// Reads what is to be applied: YAML, of which JSON is a part.
+    fn configuration(&self, body: &Body) -> Result<Value, ApiError> {
+        let text = media::essence(body.content_type.as_deref());
+        if text == APPLY_CBOR {
+            return Err(media::unsupported(text));
+        }
+        let of_type = |media: &str| Body { content_type: Some(media.to_owned()), ..body.clone() };
+        let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(&body.bytes).is_ok();
+        let body = of_type(if is_json { "application/json" } else { "application/yaml" });
+        // Keys that are given twice are refused by the reader of YAML itself.
+        self.decode(&body, FieldValidation::Strict).map(|(value, _)| value)
+    }
+
+    fn options(&self, of: Options) -> Result<WriteOptions, ApiError> {
+        options::read(self.query, of, self.agent)
     }
 
     /// Removes an object.
@@ -84,7 +120,7 @@ impl Writer<'_> {
     ) -> Result<Answer, ApiError> {
         let kind = self.encoder.resource.kind;
         let deletion = deletion::read(kind, self.query, body)?;
-        let options = WriteOptions { dry_run: deletion.dry_run, ..write_options(self.query)? };
+        let options = WriteOptions { dry_run: deletion.dry_run, ..self.options(Options::Delete)? };
         let verb = Verb::Delete(deletion.options);
         let reply = self.submit(namespace, name, verb, options).await?;
         let answer = if reply.gone && !is_returned_when_gone(kind) {
@@ -103,7 +139,7 @@ impl Writer<'_> {
     ) -> Result<Answer, ApiError> {
         let kind = self.encoder.resource.kind;
         let deletion = deletion::read(kind, self.query, body)?;
-        let options = WriteOptions { dry_run: deletion.dry_run, ..write_options(self.query)? };
+        let options = WriteOptions { dry_run: deletion.dry_run, ..self.options(Options::Delete)? };
         let query = ListQuery::parse(self.query, kind)?;
         let query = ListQuery { as_of: AsOf::Newest, page: Page::default(), ..query };
         let reader = self.backend.reader();
@@ -188,49 +224,34 @@ fn removal(object: &Object, deletion: DeleteOptions, options: WriteOptions) -> R
     }
 }
 
-fn write_options(query: &Query) -> Result<WriteOptions, ApiError> {
-    let refuse = |name: &str, given: &str, rule: &str| {
-        let message = format!("{name}: Unsupported value: {given:?}: supported values: {rule}");
-        ApiError::new(Reason::BadRequest, message)
-    };
-    let mut dry_run = DryRun::None;
-    for value in query.all("dryRun") {
-        dry_run = match value {
-            "" => dry_run,
-            "All" => DryRun::All,
-            other => return Err(refuse("dryRun", other, "\"All\"")),
-        };
-    }
-    let field_validation = match query.get("fieldValidation") {
-        None | Some("Warn") => FieldValidation::Warn,
-        Some("Ignore") => FieldValidation::Ignore,
-        Some("Strict") => FieldValidation::Strict,
-        Some(other) => {
-            return Err(refuse("fieldValidation", other, "\"Ignore\", \"Strict\", \"Warn\""));
-        }
-    };
-    let field_manager = query.get("fieldManager").map(str::to_owned);
-    Ok(WriteOptions { dry_run, field_validation, field_manager })
+/// What the body of a patch is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Patch(PatchKind),
+    Apply,
 }
 
-fn patch_kind(content_type: Option<&str>) -> Result<PatchKind, ApiError> {
+const APPLY_CBOR: &str = "application/apply-patch+cbor";
+
+fn patch_format(content_type: Option<&str>) -> Result<Format, ApiError> {
     match media::essence(content_type) {
-        "application/json-patch+json" => Ok(PatchKind::Json),
-        "application/merge-patch+json" => Ok(PatchKind::Merge),
-        "application/strategic-merge-patch+json" => Ok(PatchKind::Strategic),
-        "application/apply-patch+yaml" | "application/apply-patch+cbor" => Err(ApiError::new(
-            Reason::UnsupportedMediaType,
-            "server-side apply is not served yet: apply without --server-side",
-        )),
+        "application/json-patch+json" => Ok(Format::Patch(PatchKind::Json)),
+        "application/merge-patch+json" => Ok(Format::Patch(PatchKind::Merge)),
+        "application/strategic-merge-patch+json" => Ok(Format::Patch(PatchKind::Strategic)),
+        "application/apply-patch+yaml" | APPLY_CBOR => Ok(Format::Apply),
         other => Err(ApiError::new(
             Reason::UnsupportedMediaType,
             format!(
                 "the body of the request was in an unknown format ({other}) - accepted media \
                  types include: application/json-patch+json, application/merge-patch+json, \
-                 application/strategic-merge-patch+json"
+                 application/strategic-merge-patch+json, application/apply-patch+yaml"
             ),
         )),
     }
+}
+
+fn on_conflict(query: &Query) -> Result<OnConflict, ApiError> {
+    Ok(if query.is_set("force")? { OnConflict::Force } else { OnConflict::Refuse })
 }
 
 /// The kinds whose deletion answers with the object even once it is gone, as their registries in

@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a failed step of a test ends it")]
 
 mod client;
+mod metrics;
 mod model;
 mod tls;
+mod watches;
 
 use std::time::Duration;
 
@@ -52,7 +54,13 @@ async fn a_dry_run_changes_nothing() {
     assert_eq!(judged.status, 201);
     assert_eq!(world.get(&format!("{MAPS}/a")).await.status, 404);
     let wrong = world.ask(&format!("POST {MAPS}?dryRun=Some"), &map("a", "1")).await;
-    assert_eq!(wrong.status, 400);
+    assert_eq!(wrong.status, 422);
+    let details = &wrong.json()["details"];
+    assert_eq!(
+        (&details["kind"], &details["group"]),
+        (&json!("CreateOptions"), &json!("meta.k8s.io"))
+    );
+    assert_eq!(details["causes"][0]["field"], "dryRun");
 }
 
 #[tokio::test]
@@ -74,6 +82,35 @@ async fn unknown_and_duplicate_fields_are_warned_of_or_refused() {
 }
 
 #[tokio::test]
+async fn what_one_manager_applies_another_cannot_change_unless_it_forces() {
+    let world = World::new().await;
+    let typed = [("content-type", "application/apply-patch+yaml")];
+    drop(world.ask(&format!("POST {MAPS}?fieldManager=you"), &map("a", "1")).await);
+    let apply = |query: &str| format!("PATCH {MAPS}/a?fieldManager=me{query}");
+    let config = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {v: '2'}\n";
+    let refused = world.send(&apply(""), &typed, config).await;
+    assert_eq!(refused.status, 409, "{}", refused.text);
+    assert_eq!(refused.json()["details"]["causes"][0]["reason"], "FieldManagerConflict");
+    let applied = world.send(&apply("&force=true"), &typed, config).await;
+    assert_eq!(applied.status, 200, "{}", applied.text);
+    let object = applied.json();
+    assert_eq!(object["data"]["v"], "2");
+    let manager = &object["metadata"]["managedFields"][0];
+    assert_eq!((&manager["manager"], &manager["operation"]), (&json!("me"), &json!("Apply")));
+}
+
+#[tokio::test]
+async fn there_are_none_of_what_this_host_does_not_run() {
+    let world = World::new().await;
+    let list = world.get("/apis/apps/v1/namespaces/default/deployments").await;
+    assert_eq!(list.status, 200);
+    assert_eq!(
+        (&list.json()["kind"], &list.json()["items"]),
+        (&json!("DeploymentList"), &json!([]))
+    );
+}
+
+#[tokio::test]
 async fn yaml_is_taken_and_what_is_not_served_is_refused_in_words() {
     let world = World::new().await;
     let yaml = [("content-type", "application/yaml")];
@@ -86,8 +123,14 @@ async fn yaml_is_taken_and_what_is_not_served_is_refused_in_words() {
         (
             format!("PATCH {MAPS}/a"),
             [("content-type", "application/apply-patch+yaml")],
+            422,
+            "fieldManager: Required value",
+        ),
+        (
+            format!("PATCH {MAPS}/a?fieldManager=me"),
+            [("content-type", "application/apply-patch+cbor")],
             415,
-            "server-side apply",
+            "unknown format",
         ),
         (
             format!("GET {MAPS}"),
@@ -96,7 +139,8 @@ async fn yaml_is_taken_and_what_is_not_served_is_refused_in_words() {
             "accepted",
         ),
         ("POST /api/v1/namespaces/default/pods/p/exec".into(), yaml, 403, "exec"),
-        ("GET /apis/apps/v1/deployments".into(), yaml, 404, "could not find"),
+        ("GET /apis/apps/v1/controllerrevisions".into(), yaml, 404, "could not find"),
+        ("POST /apis/apps/v1/namespaces/default/deployments".into(), yaml, 405, "no Deployment"),
     ] {
         let refused = world.send(&line, &headers, b"{}").await;
         assert_eq!(refused.status, status, "{line}");
@@ -269,6 +313,16 @@ async fn discovery_names_everything_that_is_served() {
     let all = world.send("GET /apis", &[("accept", accept)], b"").await;
     assert_eq!(all.headers["content-type"], accept);
     assert_eq!(all.json()["items"][0]["metadata"]["name"], "batch");
+}
+
+#[tokio::test]
+async fn nobody_is_taken_for_somebody_else() {
+    let world = World::new().await;
+    let refused = world.send(&format!("GET {MAPS}"), &[("impersonate-user", "ci")], b"").await;
+    assert_eq!(refused.status, 403);
+    let words = "users \"ci\" is forbidden: User \"jobling-admin\" cannot impersonate resource \
+                 \"users\" in API group \"\" at the cluster scope";
+    assert_eq!(refused.json()["message"], words);
 }
 
 #[tokio::test]

@@ -75,6 +75,12 @@ impl DataDirectory {
     pub fn database(&self) -> PathBuf {
         self.path.join("jobling.db")
     }
+
+    /// Returns the work queues' file.
+    #[must_use]
+    pub fn queues(&self) -> PathBuf {
+        self.path.join("queues.db")
+    }
 }
 
 /// Writes this process's number into the lock, for whoever is refused.

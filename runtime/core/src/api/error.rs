@@ -92,6 +92,9 @@ impl Reason {
     }
 }
 
+/// The group of a request's options.
+const META: &str = "meta.k8s.io";
+
 /// One wrong field, as `details.causes` lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause {
@@ -113,6 +116,8 @@ pub struct ApiError {
     pub message: String,
     /// What it is about.
     pub key: Option<ObjectKey>,
+    /// The request's own options, such as `PatchOptions`, where those are what is wrong.
+    pub options: Option<&'static str>,
     /// Every wrong field, for [`Reason::Invalid`].
     pub causes: Vec<Cause>,
     /// When to try again, in seconds.
@@ -126,6 +131,7 @@ impl ApiError {
             reason,
             message: message.into(),
             key: None,
+            options: None,
             causes: Vec::new(),
             retry_after_seconds: None,
         }
@@ -166,24 +172,20 @@ impl ApiError {
     /// Returns the refusal for an object with wrong fields: all of them at once.
     #[must_use]
     pub fn invalid(key: ObjectKey, causes: Vec<Cause>) -> Self {
-        let mut list: Vec<String> = Vec::new();
-        for cause in &causes {
-            // Said once, as apimachinery's ToAggregate does, though the causes keep every one.
-            let said = format!("{}: {}", cause.field, cause.message);
-            if !list.contains(&said) {
-                list.push(said);
-            }
-        }
-        let fields = match list.as_slice() {
-            [one] => one.clone(),
-            many => format!("[{}]", many.join(", ")),
-        };
+        let fields = said_once(&causes);
         let kind = match key.kind.group() {
             "" => key.kind.name().to_owned(),
             group => format!("{}.{group}", key.kind.name()),
         };
         let message = format!("{kind} \"{}\" is invalid: {fields}", key.name);
         Self { key: Some(key), causes, ..Self::new(Reason::Invalid, message) }
+    }
+
+    /// Returns the refusal of a request whose own options, such as `PatchOptions`, are wrong.
+    #[must_use]
+    pub fn invalid_options(options: &'static str, causes: Vec<Cause>) -> Self {
+        let message = format!("{options}.{META} \"\" is invalid: {}", said_once(&causes));
+        Self { options: Some(options), causes, ..Self::new(Reason::Invalid, message) }
     }
 
     /// Returns the refusal as the API writes it.
@@ -196,12 +198,17 @@ impl ApiError {
         });
         let details = StatusDetails {
             name: self.key.as_ref().map(|key| key.name.clone()).filter(|name| !name.is_empty()),
-            group: self
-                .key
-                .as_ref()
-                .map(|key| key.kind.group().to_owned())
-                .filter(|group| !group.is_empty()),
-            kind: self.key.as_ref().map(|key| self.kind_word(key)),
+            group: match (&self.key, self.options) {
+                (Some(key), _) => {
+                    Some(key.kind.group().to_owned()).filter(|group| !group.is_empty())
+                }
+                (None, Some(_)) => Some(META.to_owned()),
+                (None, None) => None,
+            },
+            kind: match &self.key {
+                Some(key) => Some(self.kind_word(key)),
+                None => self.options.map(str::to_owned),
+            },
             causes: (!self.causes.is_empty()).then(|| causes.collect()),
             retry_after_seconds: self.retry_after_seconds.map(u32::cast_signed),
             ..StatusDetails::default()
@@ -221,6 +228,22 @@ impl ApiError {
     fn kind_word(&self, key: &ObjectKey) -> String {
         let invalid = self.reason == Reason::Invalid;
         (if invalid { key.kind.name() } else { key.kind.plural() }).to_owned()
+    }
+}
+
+/// Returns what is wrong in one sentence, each said once as apimachinery's `ToAggregate` does, though the
+/// causes keep every one.
+fn said_once(causes: &[Cause]) -> String {
+    let mut list: Vec<String> = Vec::new();
+    for cause in causes {
+        let said = format!("{}: {}", cause.field, cause.message);
+        if !list.contains(&said) {
+            list.push(said);
+        }
+    }
+    match list.as_slice() {
+        [one] => one.clone(),
+        many => format!("[{}]", many.join(", ")),
     }
 }
 

@@ -7,6 +7,7 @@ pub mod default;
 mod error;
 mod field;
 mod kind;
+pub mod managed;
 pub mod manifest;
 mod object;
 pub mod patch;

@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use super::old_events::forgotten_at;
 use super::state::Entry;
 use super::turn::Turn;
-use super::{DryRun, JobRecord, Reply, Store, WriteOptions};
+use super::{DryRun, JobRecord, Reply, Store, Subresource, WriteOptions};
+use crate::api::managed::{self, Manager};
 use crate::api::{
     Admitted, ApiError, FieldValidation, Identity, Kind, Object, ObjectKey, Reason, admit_create,
 };
@@ -34,13 +35,31 @@ impl<S: Store> Turn<'_, S> {
         options: &WriteOptions,
     ) -> Result<Reply, ApiError> {
         self.check_namespace(kind, namespace)?;
-        let Admitted { object, warnings } =
-            self.admit_new(kind, namespace, body, options.field_validation)?;
-        let object = match options.dry_run {
+        let mut admitted = self.admit_new(kind, namespace, body, options.field_validation)?;
+        if let Some(manager) = self.manager(options) {
+            managed::claim_new(&mut admitted.object, &manager);
+        }
+        Ok(self.add_admitted(admitted, options.dry_run))
+    }
+
+    /// Puts a new object on the stage, unless it was only to be judged.
+    pub(super) fn add_admitted(&mut self, admitted: Admitted, dry_run: DryRun) -> Reply {
+        let Admitted { object, warnings } = admitted;
+        let object = match dry_run {
             DryRun::All => Arc::new(object),
             DryRun::None => self.add(object),
         };
-        Ok(Reply { object: Object::clone(&object), gone: false, warnings })
+        Reply { object: Object::clone(&object), created: true, gone: false, warnings }
+    }
+
+    /// Returns who makes a change, where the client says so.
+    pub(super) fn manager(&self, options: &WriteOptions) -> Option<Manager> {
+        let name = options.field_manager.clone()?;
+        let subresource = match options.subresource {
+            None => "",
+            Some(Subresource::Status) => "status",
+        };
+        Some(Manager { name, subresource, now: self.now })
     }
 
     pub(super) fn check_namespace(&self, kind: Kind, namespace: &str) -> Result<(), ApiError> {

@@ -305,7 +305,7 @@ impl<S: Store> Turn<'_, S> {
 }
 
 pub(super) fn reply(object: &Arc<Object>, gone: bool) -> Reply {
-    Reply { object: Object::clone(object), gone, warnings: Vec::new() }
+    Reply { object: Object::clone(object), created: false, gone, warnings: Vec::new() }
 }
 
 fn check_preconditions(object: &Object, asked: &DeleteOptions) -> Result<(), ApiError> {

@@ -268,6 +268,7 @@ impl<S: Store> Turn<'_, S> {
             Verb::Create(body) => self.create(kind, &key.namespace, &body, &options),
             Verb::Update(body) => self.update(&key, &body, &options),
             Verb::Patch(patch) => self.patch(&key, &patch, &options),
+            Verb::Apply(configuration) => self.apply(&key, &configuration, &options),
             Verb::Delete(asked) => self.delete(&key, &asked, &options),
         }
     }

@@ -1,6 +1,7 @@
 //! The one loop: everything that waits is applied, planned upon and committed at once; then the effects
 //! are let out. What the outside must do for it are the ports [`Store`], [`Reader`] and [`Runner`].
 
+mod apply;
 mod change;
 mod create;
 mod cron_job;
@@ -24,6 +25,7 @@ mod seal;
 mod settings;
 mod stage;
 mod state;
+mod status;
 mod tell;
 mod turn;
 mod update;
@@ -36,7 +38,7 @@ pub use ports::{
     Reader, Recovered, ReportedEvent, Runner, Store, StoreError, Write,
 };
 pub use request::{
-    DeleteOptions, DryRun, FieldValidation, Patch, PatchKind, Preconditions, Propagation, Reply,
-    Request, Verb, WriteOptions,
+    Configuration, DeleteOptions, DryRun, FieldValidation, OnConflict, Patch, PatchKind,
+    Preconditions, Propagation, Reply, Request, Subresource, Verb, WriteOptions,
 };
 pub use settings::Settings;

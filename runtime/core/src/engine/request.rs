@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 pub use crate::api::FieldValidation;
+pub use crate::api::managed::OnConflict;
 use crate::api::{Kind, Object};
 
 /// Whether a request is to be carried out or only judged.
@@ -15,6 +16,13 @@ pub enum DryRun {
     All,
 }
 
+/// A part of an object that is written by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subresource {
+    /// What whoever acts on the object has made of it.
+    Status,
+}
+
 /// How a change is to be made.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WriteOptions {
@@ -24,6 +32,8 @@ pub struct WriteOptions {
     pub field_validation: FieldValidation,
     /// Who makes it, for managedFields.
     pub field_manager: Option<String>,
+    /// The part that alone is written; `None` for the object itself.
+    pub subresource: Option<Subresource>,
 }
 
 /// The patch formats of the Kubernetes API.
@@ -44,6 +54,15 @@ pub struct Patch {
     pub kind: PatchKind,
     /// The patch itself.
     pub body: Value,
+}
+
+/// What a manager wants an object to be: server-side apply.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Configuration {
+    /// The fields that the manager sets, and no others.
+    pub body: Value,
+    /// What is done where others have set them otherwise.
+    pub on_conflict: OnConflict,
 }
 
 /// What becomes of an object's dependents when it is deleted.
@@ -87,6 +106,8 @@ pub enum Verb {
     Update(Value),
     /// Change parts of it.
     Patch(Patch),
+    /// Bring it to what this says, or make it.
+    Apply(Configuration),
     /// Remove it.
     Delete(DeleteOptions),
 }
@@ -111,6 +132,8 @@ pub struct Request {
 pub struct Reply {
     /// The object as it is now; as it last was, where it is gone.
     pub object: Object,
+    /// Set where the object was made.
+    pub created: bool,
     /// Set where a deletion took the object away at once; unset where it now waits for its dependents,
     /// its grace period or its finalizers.
     pub gone: bool,

@@ -90,7 +90,8 @@ impl<S: Store> Turn<'_, S> {
         self.write_status(id, status);
     }
 
-    fn write_status(&mut self, id: JobId, status: JobStatus) {
+    /// Gives a Job its status, with a revision of its own.
+    pub(super) fn write_status(&mut self, id: JobId, status: JobStatus) {
         let revision = self.stage.next_revision();
         let Some(entry) = self.state.jobs.get_mut(&id) else { return };
         let Object::Job(old) = &*entry.object else { return };

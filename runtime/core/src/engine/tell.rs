@@ -182,13 +182,15 @@ impl Correlator {
     }
 }
 
+/// A name begins with the moment, so that an object's events are listed as they happened.
 fn event_name(about: &About, what: &[&str], now: Timestamp) -> String {
     let mut parts: Vec<&[u8]> = vec![about.uid.as_bytes()];
     parts.extend(what.iter().map(|part| part.as_bytes()));
-    let moment = now.unix_micros().to_be_bytes();
-    parts.push(&moment);
-    let drawn: String = uuid(&parts).chars().filter(char::is_ascii_hexdigit).take(16).collect();
-    format!("{}.{drawn}", about.name)
+    let moment = now.unix_micros();
+    let bytes = moment.to_be_bytes();
+    parts.push(&bytes);
+    let drawn: String = uuid(&parts).chars().filter(char::is_ascii_hexdigit).take(8).collect();
+    format!("{}.{moment:013x}{drawn}", about.name)
 }
 
 impl<S: Store> Turn<'_, S> {

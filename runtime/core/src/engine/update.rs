@@ -5,8 +5,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::turn::Turn;
-use super::{DryRun, Patch, Reply, Store, WriteOptions};
-use crate::api::{Admitted, ApiError, Kind, Object, ObjectKey, Reason, admit_update, patch};
+use super::{DryRun, Patch, Reply, Store, Subresource, WriteOptions};
+use crate::api::{
+    Admitted, ApiError, Kind, Object, ObjectKey, Reason, admit_update, managed, patch,
+};
 use crate::control::job::Rules;
 use crate::pods::{JobId, JobInfo};
 
@@ -24,6 +26,22 @@ impl<S: Store> Turn<'_, S> {
         refuse_pods(key)?;
         let old = self.existing(key)?;
         self.change(&old, body, options)
+    }
+
+    fn change(
+        &mut self,
+        old: &Arc<Object>,
+        body: &Value,
+        options: &WriteOptions,
+    ) -> Result<Reply, ApiError> {
+        if options.subresource == Some(Subresource::Status) {
+            return self.change_status(old, body, options);
+        }
+        let mut admitted = admit_update(old, body, options.field_validation)?;
+        if let Some(manager) = self.manager(options) {
+            managed::claim_changes(&mut admitted.object, old, &manager);
+        }
+        self.change_to(old, admitted, options.dry_run)
     }
 
     /// Changes parts of an object.
@@ -45,32 +63,25 @@ impl<S: Store> Turn<'_, S> {
         self.change(&old, &body, options)
     }
 
-    fn change(
+    /// Puts what was admitted in the place of `old`, unless it was only to be judged.
+    pub(super) fn change_to(
         &mut self,
         old: &Arc<Object>,
-        body: &Value,
-        options: &WriteOptions,
+        admitted: Admitted,
+        dry_run: DryRun,
     ) -> Result<Reply, ApiError> {
-        let key = old.key();
-        let Admitted { mut object, warnings } = admit_update(old, body, options.field_validation)?;
-        let asked = object.metadata().resource_version.clone().unwrap_or_default();
-        let current = old.metadata().resource_version.clone();
-        if !asked.is_empty() && Some(&asked) != current.as_ref() {
-            return Err(ApiError::conflict(key, CHANGED_MEANWHILE));
-        }
-        object.metadata_mut().resource_version = current;
-        if object == **old {
-            return Ok(Reply { object, gone: false, warnings });
-        }
-        if options.dry_run == DryRun::All {
-            return Ok(Reply { object, gone: false, warnings });
+        let Admitted { mut object, warnings } = admitted;
+        check_revision(old, &mut object)?;
+        let changed = |object, gone| Reply { object, created: false, gone, warnings };
+        if object == **old || dry_run == DryRun::All {
+            return Ok(changed(object, false));
         }
         if is_released(&object) {
             let object = self.remove_released(old)?;
-            return Ok(Reply { object: Object::clone(&object), gone: true, warnings });
+            return Ok(changed(Object::clone(&object), true));
         }
         let object = self.replace(old, object)?;
-        Ok(Reply { object: Object::clone(&object), gone: false, warnings })
+        Ok(changed(Object::clone(&object), false))
     }
 
     /// Puts the changed object on the stage and has what depends on it looked at.
@@ -138,6 +149,17 @@ impl<S: Store> Turn<'_, S> {
     }
 }
 
+/// Refuses a change that was made of another revision than the one that is there; gives the object that one.
+pub(super) fn check_revision(old: &Object, object: &mut Object) -> Result<(), ApiError> {
+    let asked = object.metadata().resource_version.clone().unwrap_or_default();
+    let current = old.metadata().resource_version.clone();
+    if !asked.is_empty() && Some(&asked) != current.as_ref() {
+        return Err(ApiError::conflict(old.key(), CHANGED_MEANWHILE));
+    }
+    object.metadata_mut().resource_version = current;
+    Ok(())
+}
+
 /// Whether the last finalizer of an object that is being deleted was taken off.
 fn is_released(object: &Object) -> bool {
     let metadata = object.metadata();
@@ -152,7 +174,7 @@ fn names_revision(patch: &Patch) -> bool {
     operations.iter().any(|operation| operation["path"] == "/metadata/resourceVersion")
 }
 
-fn refuse_pods(key: &ObjectKey) -> Result<(), ApiError> {
+pub(super) fn refuse_pods(key: &ObjectKey) -> Result<(), ApiError> {
     if key.kind != Kind::Pod {
         return Ok(());
     }

@@ -37,17 +37,19 @@ pub fn derived_events(pod: &Pod, job: &JobInfo) -> Vec<core::Event> {
     let Some(scheduled_at) = pod.scheduled_at else { return Vec::new() };
     let message =
         format!("Successfully assigned {}/{} to {NODE_NAME}", job.namespace, pod.name(job));
-    let mut events = vec![event(pod, job, "Scheduled", None, message, Times::once(scheduled_at))];
+    let mut events =
+        vec![event(pod, job, "Scheduled", None, message, Times::once(scheduled_at), 0)];
     let spec = job.template.spec.clone().unwrap_or_default();
     let (inits, mains) = pod.containers(&spec);
-    for container in inits.iter().chain(&mains) {
+    for (index, container) in inits.iter().chain(&mains).enumerate() {
         let Some(times) = runs(container, pod, scheduled_at) else { continue };
         let image = container.container.image.as_deref().unwrap_or_default();
         let pulled = format!(
             "Container image {image:?} already present on machine and can be accessed by the pod"
         );
         let mut tell = |reason, message| {
-            events.push(event(pod, job, reason, Some(container), message, times));
+            let place = 4 * index + rank(reason);
+            events.push(event(pod, job, reason, Some(container), message, times, place));
         };
         tell("Pulled", pulled);
         if !is_start_error(container) {
@@ -90,19 +92,21 @@ fn event(
     container: Option<&Observed<'_>>,
     message: String,
     times: Times,
+    place: usize,
 ) -> core::Event {
     let pod_uid = pod.uid(job);
     let pod_name = pod.name(job);
     let of = container.map(|one| one.container.name.as_str()).unwrap_or_default();
     let uid = uuid(&[pod_uid.as_bytes(), reason.as_bytes(), of.as_bytes()]);
-    let letters: String = uid.chars().filter(char::is_ascii_hexdigit).take(16).collect();
+    // Names are listed in order: those of a pod's life as they happen, whichever second they share.
+    let moment = pod.scheduled_at.unwrap_or(times.first).unix_micros();
     let (component, host) = match container {
         None => ("default-scheduler", None),
         Some(_) => ("kubelet", Some(NODE_NAME.to_owned())),
     };
     core::Event {
         metadata: ObjectMeta {
-            name: Some(format!("{pod_name}.{letters}")),
+            name: Some(format!("{pod_name}.{moment:013x}{place:04x}")),
             namespace: Some(job.namespace.clone()),
             uid: Some(uid),
             resource_version: Some(pod.revision.to_string()),
@@ -132,6 +136,11 @@ fn event(
         reporting_instance: Some(host.unwrap_or_default()),
         ..core::Event::default()
     }
+}
+
+/// Returns when in a container's life an event of that reason comes.
+fn rank(reason: &str) -> usize {
+    ["Pulled", "Created", "Started"].iter().position(|known| *known == reason).unwrap_or(0) + 1
 }
 
 fn field_path(container: &Observed<'_>) -> String {
@@ -230,7 +239,7 @@ mod tests {
               "message": "Container image \"report:1.0\" already present on machine and can be accessed by the pod",
               "metadata": {
                 "creationTimestamp": "2026-11-23T09:00:03Z",
-                "name": "report-d7k8c.5a980eb5eedd828d",
+                "name": "report-d7k8c.660edd1a486400001",
                 "namespace": "default",
                 "resourceVersion": "41",
                 "uid": "5a980eb5-eedd-828d-88f0-3aeab220c50b"

@@ -13,9 +13,9 @@ mod testing;
 pub use events::derived_events;
 pub(crate) use events::pod_of;
 pub use id::{JobId, PodId};
-pub use object::{FUEL_USED, NODE_NAME};
+pub use object::{FUEL_USED, NODE_NAME, PROGRESS};
 pub(crate) use row::uuid;
 pub use row::{Deletion, EndCause, JobInfo, Owner, Pod, Stop, Tally};
 pub use status::{
-    Condition, ContainerState, ContainerStatus, PodPhase, PodStatus, Terminated, Waiting,
+    Condition, ContainerState, ContainerStatus, PodPhase, PodStatus, Progress, Terminated, Waiting,
 };

@@ -1,8 +1,9 @@
 //! The Pod object that a row and its Job's template stand for, as the API server would hold it once the
 //! Job controller, the scheduler and the kubelet had written their parts.
 //!
-//! What is jobling's own: the node is always [`NODE_NAME`], there are no addresses, and the annotation
-//! [`FUEL_USED`] tells the fuel that the newest runs of the containers have used together.
+//! What is jobling's own: the node is always [`NODE_NAME`], there are no addresses, and the annotations
+//! [`FUEL_USED`] and [`PROGRESS`] tell the fuel that the newest runs of the containers have used together, and
+//! how far the first container that says so is.
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,9 @@ pub const NODE_NAME: &str = "jobling";
 
 /// The annotation with the fuel used by the newest runs of all containers, in units.
 pub const FUEL_USED: &str = "jobling.dev/fuel-used";
+
+/// The annotation with what the first container that tells its progress has told last, such as `3/10 rows read`.
+pub const PROGRESS: &str = "jobling.dev/progress";
 
 const INDEX: &str = "batch.kubernetes.io/job-completion-index";
 const INDEX_FAILURES: &str = "batch.kubernetes.io/job-index-failure-count";
@@ -76,6 +80,7 @@ impl Pod {
             (INDEX, self.index.map(|index| index.to_string())),
             (INDEX_FAILURES, self.index_failures.map(|failures| failures.to_string())),
             (FUEL_USED, (fuel > 0).then(|| fuel.to_string())),
+            (PROGRESS, self.status.progress().map(ToString::to_string)),
         ];
         for (key, value) in ours {
             annotations.extend(value.map(|value| (key.to_owned(), value)));
@@ -152,10 +157,10 @@ mod tests {
     use expect_test::{Expect, expect};
     use serde_json::json;
 
-    use super::super::PodPhase;
     use super::super::testing::{
         created, deleted, ended, job, running, scheduled, simple_job, taken_up,
     };
+    use super::super::{ContainerStatus, PodPhase, Progress};
     use super::*;
 
     #[test]
@@ -208,6 +213,18 @@ mod tests {
               }
             }"#]],
         );
+    }
+
+    #[test]
+    fn a_pod_tells_how_far_it_is_and_only_where_its_task_does() {
+        let told = |progress: Option<Progress>| {
+            let container = ContainerStatus { progress, ..running(2) };
+            let pod = taken_up(PodPhase::Running, vec![running(2), container]);
+            pod.to_object(&simple_job()).metadata.annotations.unwrap_or_default().remove(PROGRESS)
+        };
+        assert_eq!(told(None), None);
+        let progress = Progress { done: 3, total: 10, text: "rows".into() };
+        assert_eq!(told(Some(progress)).as_deref(), Some("3/10 rows"));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What has become of a pod: its phase, its containers' states and why. The node reports it whole, each
 //! report replacing the last; the engine commits it.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
@@ -78,6 +80,28 @@ pub enum ContainerState {
     Terminated(Terminated),
 }
 
+/// How far a container's task says that it is. Its text is short: whoever takes the report cuts it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// So much is done.
+    pub done: u64,
+    /// Of so much; 0 where nobody knows.
+    pub total: u64,
+    /// In the task's own words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
+}
+
+impl fmt::Display for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.total {
+            0 => write!(f, "{}", self.done)?,
+            total => write!(f, "{}/{total}", self.done)?,
+        }
+        if self.text.is_empty() { Ok(()) } else { write!(f, " {}", self.text) }
+    }
+}
+
 /// One container of a pod.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContainerStatus {
@@ -95,6 +119,9 @@ pub struct ContainerStatus {
     /// The image's digest (`sha256:…`), once it is known.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub image_id: String,
+    /// How far its newest run is, where the task tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Progress>,
 }
 
 impl ContainerStatus {
@@ -108,6 +135,7 @@ impl ContainerStatus {
             restarts: 0,
             fuel: 0,
             image_id: String::new(),
+            progress: None,
         }
     }
 }
@@ -166,6 +194,12 @@ impl PodStatus {
         self.containers.iter().chain(&self.init_containers).map(|c| c.restarts).sum()
     }
 
+    /// Returns how far the first container that tells its progress is.
+    #[must_use]
+    pub fn progress(&self) -> Option<&Progress> {
+        self.containers.iter().find_map(|container| container.progress.as_ref())
+    }
+
     /// Returns the fuel used by the newest runs of the containers, all together, in units.
     #[must_use]
     pub fn fuel_used(&self) -> u64 {
@@ -176,4 +210,20 @@ impl PodStatus {
 
 fn is_zero<N: Default + PartialEq>(number: &N) -> bool {
     *number == N::default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_progress_leaves_out_what_nobody_knows() {
+        for (done, total, text, told) in [
+            (3, 10, "rows read", "3/10 rows read"),
+            (3, 0, "rows read", "3 rows read"),
+            (0, 10, "", "0/10"),
+        ] {
+            assert_eq!(Progress { done, total, text: text.into() }.to_string(), told);
+        }
+    }
 }

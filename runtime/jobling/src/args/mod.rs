@@ -5,26 +5,32 @@ mod build;
 mod connection;
 mod duration;
 mod image;
+mod install;
 mod new;
+mod queue;
 mod read;
 mod run;
 mod schedule;
 mod selection;
 mod serve;
 mod state;
+mod token;
 mod write;
 
 pub(crate) use build::Build;
 pub(crate) use connection::Connection;
 pub(crate) use duration::GoDuration;
 pub(crate) use image::{ImageCommand, ImageImport, ImageNames};
+pub(crate) use install::Install;
 pub(crate) use new::New;
+pub(crate) use queue::{QueueCommand, QueuePeek, QueuePush};
 pub(crate) use read::{Describe, Get, Logs, Wait};
 pub(crate) use run::{ImageFile, Run, RunOutput};
 pub(crate) use schedule::{FoldArg, Schedule, ScheduleOutput};
 pub(crate) use selection::Filter;
 pub(crate) use serve::{Limits, Retries, Serve, Synchronous};
 pub(crate) use state::State;
+pub(crate) use token::{TokenCommand, TokenCreate, TokenOutput};
 pub(crate) use write::{Apply, Cascade, Create, Delete, DryRunArg, Files, OutputName, Switch};
 
 use clap::{Parser, Subcommand};
@@ -92,6 +98,14 @@ pub(crate) enum Command {
     /// Manage the modules that are behind image names.
     #[command(subcommand)]
     Image(ImageCommand),
+    /// Give out and take back tokens, with which others may use the daemon.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Have systemd run the daemon: show its units and write them.
+    Install(Install),
+    /// Look into and fill the daemon's own work queues.
+    #[command(subcommand)]
+    Queue(QueueCommand),
     /// Print the versions of this program and of the daemon.
     Version(Version),
     /// Print a shell's completion script.

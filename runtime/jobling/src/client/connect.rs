@@ -78,11 +78,11 @@ impl Target {
 
 /// Returns a client of the server that `options` name, that server, and the namespace that is meant.
 ///
-/// A server that is named outright comes before the kubeconfig's; without either it is the socket in
-/// `default_data`.
+/// A server that is named outright comes before the kubeconfig's; without either it is
+/// `default_socket`.
 pub(crate) async fn connect(
     options: &Connection,
-    default_data: &Path,
+    default_socket: &Path,
 ) -> Result<(Client, Target, String), ConnectError> {
     let kubeconfig = match options.kubeconfig.as_deref().filter(|p| !p.as_os_str().is_empty()) {
         Some(paths) => Some(read_kubeconfig(paths)?),
@@ -98,7 +98,7 @@ pub(crate) async fn connect(
             };
             Target::parse(&server.ok_or_else(missing)?)?
         }
-        (None, None) => Target::Socket(default_data.join("jobling.sock")),
+        (None, None) => Target::Socket(default_socket.to_owned()),
     };
     let config = config(options, &target, kubeconfig).await?;
     let namespace = options.namespace.clone().unwrap_or_else(|| config.default_namespace.clone());

@@ -8,8 +8,10 @@ use futures::future::BoxFuture;
 use jobling_core::Timestamp;
 use jobling_core::api::{ApiError, Reason};
 use jobling_core::engine::{Reader, Reply, Request};
+use jobling_core::queues::{Answer as QueueAnswer, Operation};
 use jobling_images::{Entry, ImageError, ImageKind, ImportError, Reference, Removal};
-use jobling_server::{Backend, Image, LogQuery, LogStream};
+use jobling_queues::QueueError;
+use jobling_server::{Backend, ContainerUsage, Image, LogQuery, LogStream, PodUsage};
 use tokio::sync::watch;
 
 use super::error::sentence;
@@ -68,6 +70,18 @@ impl Backend for Handle {
         }))
     }
 
+    fn usage(&self) -> Vec<PodUsage> {
+        self.meters().read().into_iter().map(used).collect()
+    }
+
+    fn queue(&self, operation: Operation) -> BoxFuture<'static, Result<QueueAnswer, ApiError>> {
+        let queues = Arc::clone(self.queues());
+        Box::pin(async move {
+            let open = move || queues.builtin().map_err(|error| queue_refused(&error));
+            blocking(open).await?.ask(operation).await.map_err(|error| queue_refused(&error))
+        })
+    }
+
     fn now(&self) -> Timestamp {
         clock::moment()
     }
@@ -97,6 +111,21 @@ fn told(image: &jobling_images::Image) -> Image {
         },
         stored_at: Timestamp::from_unix_micros(stored_at.as_microsecond()),
     }
+}
+
+fn used(usage: jobling_node::PodUsage) -> PodUsage {
+    let jobling_node::PodUsage { namespace, name, containers } = usage;
+    let containers = containers.into_iter().map(|container| ContainerUsage {
+        name: container.name,
+        cpu: container.cpu,
+        window: container.window,
+        memory_bytes: container.memory_bytes,
+    });
+    PodUsage { namespace, name, containers: containers.collect() }
+}
+
+fn queue_refused(error: &QueueError) -> ApiError {
+    ApiError::new(Reason::ServiceUnavailable, sentence(error))
 }
 
 fn import_refused(error: &ImportError) -> ApiError {

@@ -34,6 +34,8 @@ pub(super) struct Orders {
     pub(super) close: bool,
     /// How often the wall clock was set: what is due at a time must be reckoned anew.
     pub(super) clock_sets: u64,
+    /// How often somebody has asked whether the thread still goes round.
+    pub(super) beats: u64,
 }
 
 /// How the engine's thread ended.
@@ -55,6 +57,8 @@ pub(super) struct Inbox {
     pub(super) requests: mpsc::Receiver<Asked>,
     pub(super) reports: mpsc::Receiver<PodReport>,
     pub(super) orders: watch::Receiver<Orders>,
+    /// Told which [`Orders::beats`] the last step has seen.
+    pub(super) beats: watch::Sender<u64>,
 }
 
 /// The engine and what drives it.
@@ -93,9 +97,11 @@ impl<S: Store, R: Runner> Driver<S, R> {
 
     async fn drive(mut self) -> Ended {
         loop {
+            let beats = self.inbox.orders.borrow().beats;
             let step = self.engine.step(self.clock.now());
             let wake_at = step.wake_at;
             self.answer(step);
+            self.inbox.beats.send_replace(beats);
             if let Some(ended) = self.ended() {
                 return ended;
             }
@@ -110,7 +116,7 @@ impl<S: Store, R: Runner> Driver<S, R> {
         let delay = wake_at.map(|at| at.since(self.clock.now()));
         let due = delay.and_then(|delay| Instant::now().checked_add(delay));
         let due = due.into_iter().chain(self.drain_by).min();
-        let Inbox { requests, reports, orders } = &mut self.inbox;
+        let Inbox { requests, reports, orders, beats: _ } = &mut self.inbox;
         tokio::select! {
             Some(request) = requests.recv() => self.submit(request),
             Some(report) = reports.recv() => self.engine.report(report),

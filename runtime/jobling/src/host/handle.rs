@@ -8,7 +8,8 @@ use futures::future::BoxFuture;
 use jobling_core::api::{ApiError, Reason};
 use jobling_core::engine::{Reader, Reply, Request};
 use jobling_images::{Entry, Image, ImageStore, Reference};
-use jobling_node::Logs;
+use jobling_node::{Logs, Meters};
+use jobling_queues::Queues;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -28,10 +29,13 @@ pub(super) struct Shared {
     pub(super) requests: mpsc::Sender<Asked>,
     pub(super) orders: watch::Sender<Orders>,
     pub(super) ended: watch::Receiver<Option<Ended>>,
+    pub(super) beats: watch::Receiver<u64>,
     pub(super) revisions: watch::Receiver<u64>,
     pub(super) reader: Arc<dyn Reader>,
     pub(super) images: Arc<ImageStore>,
     pub(super) logs: Logs,
+    pub(super) meters: Meters,
+    pub(super) queues: Arc<Queues>,
 }
 
 impl Handle {
@@ -64,9 +68,19 @@ impl Handle {
         self.0.logs.clone()
     }
 
+    /// Returns what reads what pods use.
+    pub(crate) fn meters(&self) -> &Meters {
+        &self.0.meters
+    }
+
     /// Returns the local store of images.
     pub(crate) fn images(&self) -> &Arc<ImageStore> {
         &self.0.images
+    }
+
+    /// Returns the work queues.
+    pub(crate) fn queues(&self) -> &Arc<Queues> {
+        &self.0.queues
     }
 
     /// Puts the module in `file` behind the image name `name`. It blocks.
@@ -87,6 +101,19 @@ impl Handle {
             orders.drain = Some(orders.drain.map_or(grace, |before| before.min(grace)));
         });
         self.ended()
+    }
+
+    /// Waits until the engine's thread has gone round once more; for ever where it does not any more.
+    pub(crate) async fn beat(&self) {
+        let mut beats = self.0.beats.clone();
+        let mut asked = 0;
+        self.0.orders.send_modify(|orders| {
+            orders.beats += 1;
+            asked = orders.beats;
+        });
+        if beats.wait_for(|seen| *seen >= asked).await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 
     /// Returns how the engine ended, once it has: nothing is answered or started from then on.

@@ -10,6 +10,7 @@ mod error;
 mod handle;
 mod logs;
 mod ports;
+mod queues;
 mod rooms;
 mod settings;
 mod stage;

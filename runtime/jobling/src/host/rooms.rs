@@ -6,15 +6,17 @@ use std::time::Duration;
 
 use jobling_core::engine::{Engine, PodReport, Reader, Runner, WithPodEvents};
 use jobling_images::ImageStore;
-use jobling_node::{Clock, Logs, Node, Outside};
+use jobling_node::{Clock, Logs, Meters, Node, Outside};
+use jobling_queues::{OpenQueues, Queues};
 use jobling_sandbox::Sandbox;
-use jobling_store::{DataDirectory, Database, Readers, Writer};
+use jobling_store::{DataDirectory, Database, QueueSettings, Readers, Writer};
 use tokio::sync::{mpsc, watch};
 
 use super::clock_set::ClockSets;
 use super::driver::{Asked, Driver, Ended, Inbox, Orders};
 use super::handle::{Handle, Shared};
 use super::ports::{StoredImages, StoredObjects, WallClock};
+use super::queues::queues;
 use super::{HostError, HostSettings};
 
 /// Reports that may wait for the engine; the pods that have more to say wait with it.
@@ -36,6 +38,7 @@ pub(super) struct Rooms {
     revisions: watch::Receiver<u64>,
     images: Arc<ImageStore>,
     logs: Logs,
+    queues: Arc<Queues>,
     clock: Arc<dyn Clock>,
     reports: (mpsc::Sender<PodReport>, mpsc::Receiver<PodReport>),
 }
@@ -58,7 +61,8 @@ impl Host {
         let rooms = Rooms::open(settings, clock)?;
         let sandbox = Arc::new(Sandbox::new(settings.sandbox.clone())?);
         let node = Node::new(settings.node.clone(), sandbox, rooms.outside());
-        rooms.run(settings, node)
+        let meters = node.meters();
+        rooms.run(settings, node, meters)
     }
 
     /// Returns the front door.
@@ -98,6 +102,9 @@ impl Rooms {
         let path = settings.data.join("logs");
         let logs = Logs::open(path.clone(), settings.node.logs, clock.now())
             .map_err(|source| HostError::Logs { path, source })?;
+        let kept =
+            QueueSettings { synchronous: settings.store.synchronous, ..QueueSettings::default() };
+        let queues = queues(directory.queues(), kept, Arc::clone(&clock));
         Ok(Self {
             directory,
             writer,
@@ -105,6 +112,7 @@ impl Rooms {
             revisions,
             images: Arc::new(images),
             logs,
+            queues: Arc::new(queues),
             clock,
             reports: mpsc::channel(REPORTS),
         })
@@ -121,23 +129,30 @@ impl Rooms {
             images: Arc::new(StoredImages(Arc::clone(&self.images))),
             objects: Arc::new(StoredObjects(Arc::new(self.readers.clone()))),
             clock: Arc::clone(&self.clock),
+            queues: Arc::clone(&self.queues) as Arc<dyn OpenQueues>,
             logs: self.logs.clone(),
             reports: self.reports(),
         }
     }
 
-    /// Starts the engine's thread on `runner`. Must be called within a tokio runtime with I/O.
+    /// Starts the engine's thread on `runner`, whose pods `meters` read. Must be called within a tokio runtime with I/O.
     pub(super) fn run<R: Runner + Send + 'static>(
         self,
         settings: &HostSettings,
         runner: R,
+        meters: Meters,
     ) -> Result<Host, HostError> {
         let (requests, waiting_requests) = mpsc::channel::<Asked>(settings.most_requests.max(1));
         let (orders, waiting_orders) = watch::channel(Orders::default());
         let (ended, told_ended) = watch::channel(None);
         let engine = Engine::open(self.writer, runner, settings.engine.clone())?;
-        let inbox =
-            Inbox { requests: waiting_requests, reports: self.reports.1, orders: waiting_orders };
+        let (beats, told_beats) = watch::channel(0);
+        let inbox = Inbox {
+            requests: waiting_requests,
+            reports: self.reports.1,
+            orders: waiting_orders,
+            beats,
+        };
         let clock_sets = listen(orders.clone()).map_err(HostError::Thread)?;
         let driver = Driver::new(engine, inbox, self.clock);
         let thread = spawn(driver, self.directory, ended).map_err(HostError::Thread)?;
@@ -145,10 +160,13 @@ impl Rooms {
             requests,
             orders,
             ended: told_ended,
+            beats: told_beats,
             revisions: self.revisions,
             reader: Arc::new(WithPodEvents::new(Arc::new(self.readers))),
             images: self.images,
             logs: self.logs,
+            meters,
+            queues: self.queues,
         }));
         Ok(Host { handle, thread: Some(thread), clock_sets })
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use jobling_core::api::{Kind, Object, ObjectKey};
+use jobling_core::api::{Kind, ObjectKey};
 use jobling_core::engine::{Change, ListScope, Reader, Snapshot};
 use jobling_node::{Follow, LogQuery, RunKey};
 use tokio::sync::mpsc;
@@ -20,7 +20,7 @@ use super::summary::summary;
 use crate::args::{Run, RunOutput};
 use crate::clock;
 use crate::output::Output;
-use crate::print::{json_text, list_of};
+use crate::print::{json_text, list_of, without_managed_fields};
 use crate::verbs::{Exit, Failure};
 
 /// Changes that are taken at one time.
@@ -226,8 +226,8 @@ impl<'a> Foreground<'a> {
         }
         if args.output == Some(RunOutput::Json) {
             let objects = self.scene.objects();
-            let items = objects.iter().map(Object::to_value).collect();
-            self.printer.answer(&json_text(&list_of(items)))?;
+            let items = objects.iter().map(|object| without_managed_fields(object.to_value()));
+            self.printer.answer(&json_text(&list_of(items.collect())))?;
         }
         let now = jobling_core::Timestamp::from_unix_micros(clock::now().as_microsecond());
         for line in summary(&self.scene, now) {

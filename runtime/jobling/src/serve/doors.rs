@@ -6,12 +6,12 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use jobling_core::Timestamp;
 use jobling_server::{
-    AccessError, Address, Authority, ListenError, Listener, TlsListener, Token, UnixSocket,
-    kubeconfig, tls_config,
+    Access, AccessError, Address, Authority, Endpoint, ListenError, Listener, TlsListener,
+    UnixSocket, kubeconfig, tls_config,
 };
 
+use super::Passed;
 use crate::clock;
 
 /// Why nobody can come in.
@@ -38,53 +38,102 @@ pub(crate) enum DoorError {
 pub(crate) struct Doors {
     /// What is to be served.
     pub(crate) listeners: Vec<Listener>,
+    /// Who is let in.
+    pub(crate) access: Access,
     /// What the daemon says when it is ready, in one line.
     pub(crate) ready: String,
 }
 
 impl Doors {
-    /// Opens the socket in `data` and, where it is asked for, TLS on `listen`; and writes the
-    /// kubeconfig.
-    pub(crate) async fn open(data: &Path, listen: Option<SocketAddr>) -> Result<Self, DoorError> {
-        let socket = data.join("jobling.sock");
-        let mut listeners = vec![Listener::Unix(UnixSocket::bind(&socket).await?)];
-        let mut ready = format!("jobling is ready on unix://{}", socket.display());
-        let mut address = Address::Unix(socket);
-        if let Some(listen) = listen {
-            let (listener, tls) = open_tls(data, listen).await?;
-            ready.push_str(&format!(" and https://{}", listener.address()));
-            listeners.push(Listener::Tls(listener));
-            address = tls;
-        }
+    /// Opens the socket in `data` and, where it is asked for, TLS on `listen`, or takes the sockets that
+    /// were passed for either; and writes the kubeconfig.
+    pub(crate) async fn open(
+        data: &Path,
+        listen: Option<SocketAddr>,
+        passed: Passed,
+    ) -> Result<Self, DoorError> {
+        let sockets = open_sockets(data, passed.unix).await?;
+        let directory = data.join("access");
+        let access = Access::open(&directory)?;
+        let tls = open_tls(&directory, listen, passed.tcp).await?;
+        let (access, config) = match tls.endpoint() {
+            Some(endpoint) => {
+                let config = access.own_kubeconfig(&endpoint);
+                (access.with_endpoint(endpoint), config)
+            }
+            None => (access, kubeconfig(&Address::Unix(sockets[0].path().to_owned()), None)),
+        };
         let path = data.join("kubeconfig");
-        write_private(&path, &kubeconfig(&address))
+        write_private(&path, &config)
             .map_err(|source| DoorError::Kubeconfig { path: path.clone(), source })?;
-        ready.push_str(&format!(" (kubeconfig: {})", path.display()));
-        Ok(Self { listeners, ready })
+        let names = sockets.iter().map(|socket| format!("unix://{}", socket.path().display()));
+        let urls = tls.listeners.iter().map(|tls| format!("https://{}", tls.address()));
+        let names: Vec<String> = names.chain(urls).collect();
+        let path = path.display();
+        let ready = format!("jobling is ready on {} (kubeconfig: {path})", names.join(" and "));
+        let sockets = sockets.into_iter().map(Listener::Unix);
+        let listeners = sockets.chain(tls.listeners.into_iter().map(Listener::Tls)).collect();
+        Ok(Self { listeners, access, ready })
     }
 }
 
-async fn open_tls(data: &Path, listen: SocketAddr) -> Result<(TlsListener, Address), DoorError> {
-    let access = data.join("access");
-    let authority = Authority::load_or_create(&access, now())?;
+/// Returns at least one socket.
+async fn open_sockets(
+    data: &Path,
+    passed: Vec<std::os::unix::net::UnixListener>,
+) -> Result<Vec<UnixSocket>, ListenError> {
+    if passed.is_empty() {
+        return Ok(vec![UnixSocket::bind(&data.join("jobling.sock")).await?]);
+    }
+    passed.into_iter().map(UnixSocket::passed).collect()
+}
+
+/// The doors over TLS; there may be none.
+#[derive(Default)]
+struct Tls {
+    listeners: Vec<TlsListener>,
+    authority_pem: String,
+}
+
+impl Tls {
+    /// Returns where clients come in.
+    fn endpoint(&self) -> Option<Endpoint> {
+        let url = format!("https://{}", reachable(self.listeners.first()?.address()));
+        Some(Endpoint { url, authority_pem: self.authority_pem.clone() })
+    }
+}
+
+async fn open_tls(
+    directory: &Path,
+    listen: Option<SocketAddr>,
+    passed: Vec<std::net::TcpListener>,
+) -> Result<Tls, DoorError> {
+    if listen.is_none() && passed.is_empty() {
+        return Ok(Tls::default());
+    }
+    let authority = Authority::load_or_create(directory, clock::moment())?;
     let authority_pem = authority.pem().to_owned();
-    let token = Token::load_or_create(&access.join("token"))?;
-    let config = tls_config(authority, names(listen), Arc::new(now))?;
-    let listener = TlsListener::bind(listen, config, token.clone()).await?;
-    let url = format!("https://{}", reachable(listener.address()));
-    Ok((listener, Address::Tls { url, authority_pem, token }))
+    let own = passed.iter().filter_map(|listener| listener.local_addr().ok());
+    let names = names(listen.into_iter().chain(own));
+    let config = tls_config(authority, names, Arc::new(clock::moment))?;
+    let mut listeners = Vec::new();
+    if let Some(listen) = listen {
+        listeners.push(TlsListener::bind(listen, Arc::clone(&config)).await?);
+    }
+    for listener in passed {
+        listeners.push(TlsListener::passed(listener, Arc::clone(&config))?);
+    }
+    Ok(Tls { listeners, authority_pem })
 }
 
-fn now() -> Timestamp {
-    Timestamp::from_unix_micros(clock::now().as_microsecond())
-}
-
-/// Returns the names by which the host is reached: every loopback name and the address itself.
-fn names(listen: SocketAddr) -> Vec<String> {
+/// Returns the names by which the host is reached: every loopback name and the addresses themselves.
+fn names(listens: impl IntoIterator<Item = SocketAddr>) -> Vec<String> {
     let mut names: Vec<String> = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
-    let own = listen.ip().to_string();
-    if !listen.ip().is_unspecified() && !names.contains(&own) {
-        names.push(own);
+    for listen in listens {
+        let own = listen.ip().to_string();
+        if !listen.ip().is_unspecified() && !names.contains(&own) {
+            names.push(own);
+        }
     }
     names
 }
@@ -126,7 +175,7 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let listen = listen.map(|listen| listen.parse().unwrap());
-        let doors = runtime.block_on(Doors::open(data.path(), listen)).unwrap();
+        let doors = runtime.block_on(Doors::open(data.path(), listen, Passed::default())).unwrap();
         let kubeconfig = std::fs::read_to_string(data.path().join("kubeconfig")).unwrap();
         (data, doors, kubeconfig)
     }
@@ -161,6 +210,6 @@ mod tests {
         ] {
             assert_eq!(reachable(given.parse().unwrap()).to_string(), named, "{given}");
         }
-        assert!(names("10.0.0.7:2".parse().unwrap()).contains(&"10.0.0.7".to_owned()));
+        assert!(names(["10.0.0.7:2".parse().unwrap()]).contains(&"10.0.0.7".to_owned()));
     }
 }

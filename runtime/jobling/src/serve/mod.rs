@@ -3,8 +3,12 @@
 
 mod doors;
 mod notify;
+mod passed;
 mod signals;
+mod watchdog;
 
 pub(crate) use doors::Doors;
 pub(crate) use notify::notify;
+pub(crate) use passed::Passed;
 pub(crate) use signals::{interrupts, told_to_stop};
+pub(crate) use watchdog::{interval, keep_telling};

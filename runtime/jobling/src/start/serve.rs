@@ -12,12 +12,13 @@ use crate::args::Serve;
 use crate::environment;
 use crate::host::{Ended, Host};
 use crate::output::Output;
-use crate::serve::{Doors, notify, told_to_stop};
+use crate::serve::{Doors, Passed, interval, keep_telling, notify, told_to_stop};
 use crate::verbs::{Exit, Failure};
 
 /// Serves until it is told to stop.
 pub(crate) async fn serve(args: &Serve, output: &mut Output) -> Result<Exit, Failure> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
+    let passed = Passed::take()?;
     let data: PathBuf = args.data.clone().unwrap_or_else(environment::default_data_directory);
     let mut settings = settings(data, &args.limits, &args.retries, RetryDefaults::Daemon)
         .map_err(|error| Failure::Usage(error.to_string()))?;
@@ -25,9 +26,11 @@ pub(crate) async fn serve(args: &Serve, output: &mut Output) -> Result<Exit, Fai
     keep_state(&mut settings, &args.state).map_err(|error| Failure::Usage(error.to_string()))?;
     let host = Host::start(&settings).map_err(|error| Failure::cannot_start(&error))?;
     let data = std::path::absolute(&settings.data)?;
-    let doors =
-        Doors::open(&data, args.listen).await.map_err(|error| Failure::cannot_start(&error))?;
-    let api = Arc::new(Api::new(Arc::new(host.handle().clone()), Limits::default()));
+    let doors = Doors::open(&data, args.listen, passed)
+        .await
+        .map_err(|error| Failure::cannot_start(&error))?;
+    let api = Api::new(Arc::new(host.handle().clone()), doors.access, Limits::default());
+    let api = Arc::new(api);
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = tokio::spawn(jobling_server::serve(api, doors.listeners, async {
         // That the sender is gone means the same.
@@ -35,6 +38,7 @@ pub(crate) async fn serve(args: &Serve, output: &mut Output) -> Result<Exit, Fai
     }));
     output.line(&doors.ready)?;
     tell_manager("READY=1");
+    answer_watchdog(&host);
     let failed = tokio::select! {
         told = told_to_stop() => { told?; None }
         ended = host.handle().ended() => Some(ended),
@@ -63,6 +67,17 @@ pub(crate) async fn serve(args: &Serve, output: &mut Output) -> Result<Exit, Fai
         Ended::Panicked(message) => Err(Failure::Refused(format!(
             "error: the engine has failed: {message}; nothing that was answered is lost"
         ))),
+    }
+}
+
+/// Has the service manager told that the daemon lives, where it wants to hear that.
+fn answer_watchdog(host: &Host) {
+    let variable = environment::variable;
+    let (usec, pid) = (variable("WATCHDOG_USEC"), variable("WATCHDOG_PID"));
+    let interval = interval(usec.as_deref(), pid.as_deref(), std::process::id());
+    if let (Some(socket), Some(interval)) = (variable("NOTIFY_SOCKET"), interval) {
+        // It goes on to the end: ending in order is life, too.
+        drop(tokio::spawn(keep_telling(socket, interval, host.handle().clone())));
     }
 }
 

@@ -46,7 +46,11 @@ pub(crate) async fn image(
     }
 }
 
-fn print_data(value: &Value, format: DataFormat, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn print_data(
+    value: &Value,
+    format: DataFormat,
+    output: &mut Output,
+) -> Result<Exit, Failure> {
     match format {
         DataFormat::Json => output.print(&json_text(value))?,
         DataFormat::Yaml => output.print(&yaml_text(value))?,
@@ -109,18 +113,23 @@ async fn remove(names: &ImageNames, rest: &Rest, output: &mut Output) -> Result<
     Ok(exit)
 }
 
-/// Returns the path of an image; its name is one segment, slashes and colons included.
+/// Returns the path of an image.
 fn path_of(name: &str) -> String {
-    let mut path = format!("{IMAGES}/");
+    format!("{IMAGES}/{}", segment(name))
+}
+
+/// Returns a name as one segment of a path, slashes and colons included.
+pub(super) fn segment(name: &str) -> String {
+    let mut segment = String::new();
     for byte in name.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b':' => {
-                path.push(char::from(byte));
+                segment.push(char::from(byte));
             }
-            _ => path.push_str(&format!("%{byte:02X}")),
+            _ => segment.push_str(&format!("%{byte:02X}")),
         }
     }
-    path
+    segment
 }
 
 #[cfg(test)]

@@ -12,4 +12,4 @@ pub(crate) use braces::Braces;
 pub(crate) use error::ConfigError;
 pub(crate) use expand::expand;
 pub(crate) use field::{Facts, field_value, resource_value};
-pub(crate) use resolve::resolve;
+pub(crate) use resolve::{Environment, resolve};

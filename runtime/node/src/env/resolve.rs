@@ -1,6 +1,7 @@
 //! Makes a container's environment: envFrom, then env, in order.
 
-use std::collections::BTreeMap;
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jobling_core::api::{Kind, Object, ObjectKey};
 use k8s_openapi::api::core::v1::{Container, EnvFromSource, EnvVar, EnvVarSource};
@@ -11,9 +12,32 @@ use crate::ports::Objects;
 /// What the Job controller adds to every container of an Indexed Job (`pkg/controller/job/indexed_job_utils.go`).
 const INDEX: &str = "JOB_COMPLETION_INDEX";
 
-/// Variables by name, in the order in which they were first named.
-#[derive(Debug, Default)]
-struct Variables(Vec<(String, String)>);
+/// What a container is told.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Environment {
+    /// Variables by name, in the order in which they were first named.
+    pub(crate) variables: Vec<(String, String)>,
+    /// Those of them whose values come from Secrets, wholly or in part.
+    pub(crate) secrets: BTreeSet<String>,
+}
+
+/// A value, and where it comes from.
+struct Value {
+    text: String,
+    origin: Origin,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Plain,
+    Secret,
+}
+
+impl Value {
+    fn plain(text: String) -> Self {
+        Self { text, origin: Origin::Plain }
+    }
+}
 
 /// Returns the environment of `container`.
 ///
@@ -23,8 +47,8 @@ pub(crate) fn resolve(
     container: &Container,
     facts: &Facts<'_>,
     objects: &dyn Objects,
-) -> Result<Vec<(String, String)>, ConfigError> {
-    let mut variables = Variables::default();
+) -> Result<Environment, ConfigError> {
+    let mut variables = Environment::default();
     for source in container.env_from.iter().flatten() {
         variables.take_all(source, facts, objects)?;
     }
@@ -36,21 +60,37 @@ pub(crate) fn resolve(
     }
     let named = container.env.iter().flatten().any(|env| env.name == INDEX);
     if let Some(index) = facts.index().filter(|_| !named) {
-        variables.set(INDEX, index.to_string());
+        variables.set(INDEX, Value::plain(index.to_string()));
     }
-    Ok(variables.0)
+    Ok(variables)
 }
 
-impl Variables {
+impl Environment {
     fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+        self.variables.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
-    fn set(&mut self, name: &str, value: String) {
-        match self.0.iter_mut().find(|(n, _)| n == name) {
-            Some(slot) => slot.1 = value,
-            None => self.0.push((name.to_owned(), value)),
+    fn set(&mut self, name: &str, value: Value) {
+        match value.origin {
+            Origin::Plain => self.secrets.remove(name),
+            Origin::Secret => self.secrets.insert(name.to_owned()),
+        };
+        match self.variables.iter_mut().find(|(n, _)| n == name) {
+            Some(slot) => slot.1 = value.text,
+            None => self.variables.push((name.to_owned(), value.text)),
         }
+    }
+
+    /// Fills `$(NAME)` in; what a Secret's value was put into is one.
+    fn fill(&self, template: &str) -> Value {
+        let origin = Cell::new(Origin::Plain);
+        let text = expand(template, |name| {
+            if self.secrets.contains(name) {
+                origin.set(Origin::Secret);
+            }
+            self.get(name)
+        });
+        Value { text, origin: origin.get() }
     }
 
     /// Takes all of a ConfigMap or Secret; keys that can be no variable's name are passed over.
@@ -73,7 +113,8 @@ impl Variables {
         for (name, bytes) in texts_and_bytes(object) {
             let variable = format!("{prefix}{name}");
             if is_variable_name(&variable) {
-                self.set(&variable, text(bytes, &key, &name)?);
+                let text = text(bytes, &key, &name)?;
+                self.set(&variable, Value { text, origin: origin_of(kind) });
             }
         }
         Ok(())
@@ -83,18 +124,16 @@ impl Variables {
 /// Returns the value of `env`; `None` where it refers to something optional that is missing.
 fn value(
     env: &EnvVar,
-    variables: &Variables,
+    variables: &Environment,
     container: &Container,
     facts: &Facts<'_>,
     objects: &dyn Objects,
     braces: Braces<'_>,
-) -> Result<Option<String>, ConfigError> {
+) -> Result<Option<Value>, ConfigError> {
     match (&env.value, &env.value_from) {
-        (Some(value), _) if !value.is_empty() => {
-            Ok(Some(expand(&braces.fill(value), |name| variables.get(name))))
-        }
+        (Some(value), _) if !value.is_empty() => Ok(Some(variables.fill(&braces.fill(value)))),
         (_, Some(source)) => referred(source, container, facts, objects),
-        (_, None) => Ok(Some(String::new())),
+        (_, None) => Ok(Some(Value::plain(String::new()))),
     }
 }
 
@@ -103,12 +142,13 @@ fn referred(
     container: &Container,
     facts: &Facts<'_>,
     objects: &dyn Objects,
-) -> Result<Option<String>, ConfigError> {
+) -> Result<Option<Value>, ConfigError> {
     if let Some(field) = &source.field_ref {
-        return field_value(field, facts).map(Some);
+        return field_value(field, facts).map(Value::plain).map(Some);
     }
     if let Some(field) = &source.resource_field_ref {
-        return resource_value(field, Some(container), facts).map(Some);
+        let value = resource_value(field, Some(container), facts);
+        return value.map(Value::plain).map(Some);
     }
     let (kind, name, key, optional) = match (&source.config_map_key_ref, &source.secret_key_ref) {
         (Some(map), _) => (Kind::ConfigMap, &map.name, &map.key, map.optional),
@@ -117,12 +157,19 @@ fn referred(
     };
     let object = ObjectKey::new(kind, facts.namespace(), name);
     match entry(&object, key, objects) {
-        Ok(bytes) => text(bytes, &object, key).map(Some),
+        Ok(bytes) => {
+            let origin = origin_of(kind);
+            text(bytes, &object, key).map(|text| Some(Value { text, origin }))
+        }
         Err(ConfigError::NoObject(_) | ConfigError::NoKey { .. }) if optional == Some(true) => {
             Ok(None)
         }
         Err(error) => Err(error),
     }
+}
+
+fn origin_of(kind: Kind) -> Origin {
+    if kind == Kind::Secret { Origin::Secret } else { Origin::Plain }
 }
 
 fn entry(object: &ObjectKey, key: &str, objects: &dyn Objects) -> Result<Vec<u8>, ConfigError> {
@@ -180,7 +227,7 @@ mod tests {
         let facts = Facts::new(&start, &host, &defaults);
         let container: Container = serde_json::from_value(spec).unwrap();
         let env = resolve(&container, &facts, &objects).map_err(|error| error.to_string())?;
-        Ok(env.into_iter().map(|(name, value)| format!("{name}={value}")).collect())
+        Ok(env.variables.into_iter().map(|(name, value)| format!("{name}={value}")).collect())
     }
 
     #[test]
@@ -197,6 +244,26 @@ mod tests {
         let expected =
             ["P_LEVEL=info", "URL=db://x", "BOTH=db://x/debug/$(LATER)", "LATER=x", "NS=default"];
         assert_eq!(resolved(spec, None).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_comes_from_a_secret_is_known_to_also_in_parts_and_until_it_is_replaced() {
+        let objects = FakeObjects::default().secret("keys", &[("url", b"db://x"), ("KEY", b"k")]);
+        let start = pod_start(job("report"));
+        let (host, defaults) = (host(), Defaults::default());
+        let facts = Facts::new(&start, &host, &defaults);
+        let reference = json!({"secretKeyRef": {"name": "keys", "key": "url"}});
+        let container: Container = serde_json::from_value(json!({"name": "c",
+        "envFrom": [{"prefix": "S_", "secretRef": {"name": "keys"}}],
+        "env": [
+            {"name": "URL", "valueFrom": reference},
+            {"name": "BOTH", "value": "$(URL)/x"},
+            {"name": "PLAIN", "value": "$$(URL)"},
+            {"name": "S_url", "value": "own"},
+        ]}))
+        .unwrap();
+        let env = resolve(&container, &facts, &objects).unwrap();
+        assert_eq!(env.secrets, ["BOTH", "S_KEY", "URL"].map(str::to_owned).into());
     }
 
     #[test]

@@ -1,13 +1,16 @@
 //! One container: its image, its configuration, its runs, and the pauses between them.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jobling_core::api::ObjectKey;
-use jobling_core::pods::{ContainerState, ContainerStatus, Terminated, Waiting};
+use jobling_core::pods::{ContainerState, ContainerStatus, Progress, Terminated, Waiting};
+use jobling_sandbox::Meter;
 use k8s_openapi::api::core::v1::Container;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
 use super::Pod;
@@ -17,10 +20,15 @@ use crate::env::{Braces, ConfigError, Facts, argv, resolve};
 use crate::images;
 use crate::logs::{RunKey, RunLog, Slot};
 use crate::ports::{LocalImage, PullPolicy};
+use crate::task::{RunTask, Whereabouts};
 use crate::volumes::MessageFile;
 
 /// Lists where a pod's containers may connect to.
 const ALLOW_OUTBOUND: &str = "jobling.dev/allow-outbound";
+/// `handles` keeps what comes from Secrets out of the environment: tasks open it by `jobling:task/secrets`.
+const SECRET_VARIABLES: &str = "jobling.dev/secret-variables";
+/// How long a progress report keeps the next one back: each is a commit.
+const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 /// What waits for its next run after a failure.
 const CRASH_LOOP: &str = "CrashLoopBackOff";
 
@@ -47,6 +55,7 @@ struct Configuration {
     env: Vec<(String, String)>,
     args: Vec<String>,
     mounts: Vec<Mount>,
+    task: RunTask,
 }
 
 impl Live<'_> {
@@ -164,7 +173,7 @@ impl Live<'_> {
     /// be ended.
     async fn configured(&self, image: LocalImage, counts: bool) -> Option<ContainerSpec> {
         let mut told: Option<ConfigError> = None;
-        let mut listening: Option<(ObjectKey, std::sync::Arc<tokio::sync::Notify>)> = None;
+        let mut listening: Option<(ObjectKey, Arc<tokio::sync::Notify>)> = None;
         let configuration = loop {
             let heard = listening.clone();
             let change = heard.as_ref().map(|(_, notify)| notify.notified());
@@ -206,14 +215,19 @@ impl Live<'_> {
     fn configuration(&self, image: &LocalImage) -> Result<Configuration, ConfigError> {
         let node = self.pod.node();
         let facts = Facts::new(self.pod.start(), &node.settings.host, &node.settings.defaults);
-        let mut env = resolve(self.container, &facts, &*node.objects)?;
+        let environment = resolve(self.container, &facts, &*node.objects)?;
         let braces = Braces::of(&self.pod.start().job);
-        let args = argv(self.container, &image.entrypoint, &env, braces);
+        let args = argv(self.container, &image.entrypoint, &environment.variables, braces);
+        let task = RunTask::new(Arc::clone(&node.queues), &environment, self.whereabouts());
+        let mut env = environment.variables;
+        if self.annotation(SECRET_VARIABLES) == Some("handles") {
+            env.retain(|(name, _)| !environment.secrets.contains(name));
+        }
         if !env.iter().any(|(name, _)| name == "HOSTNAME") {
             env.push(("HOSTNAME".to_owned(), self.pod.host_name()));
         }
         let mounts = self.pod.mounts(self.container, &env)?;
-        Ok(Configuration { env, args, mounts })
+        Ok(Configuration { env, args, mounts, task })
     }
 
     fn show_running(&self, image: &LocalImage, counts: bool) {
@@ -222,6 +236,7 @@ impl Live<'_> {
             status.restarts += u32::from(counts);
             status.image_id.clone_from(&image.digest);
             status.state = ContainerState::Running { started_at };
+            status.progress = None;
         });
     }
 
@@ -241,15 +256,28 @@ impl Live<'_> {
             hosts: self.hosts(),
             log: RunLog::begin(&node.logs, &node.clock, key),
             message,
+            meter: Meter::default(),
+            task: Arc::new(configuration.task),
         }
     }
 
     fn allow_outbound(&self) -> Vec<String> {
-        let metadata = self.pod.start().job.template.metadata.as_ref();
-        let annotations = metadata.and_then(|metadata| metadata.annotations.as_ref());
-        let rules = annotations.and_then(|annotations| annotations.get(ALLOW_OUTBOUND));
+        let rules = self.annotation(ALLOW_OUTBOUND);
         let words = rules.into_iter().flat_map(|rules| rules.split([',', ' ', '\n']));
         words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// Returns an annotation of the pod's template.
+    fn annotation(&self, name: &str) -> Option<&str> {
+        let metadata = self.pod.start().job.template.metadata.as_ref()?;
+        metadata.annotations.as_ref()?.get(name).map(String::as_str)
+    }
+
+    fn whereabouts(&self) -> Whereabouts {
+        let start = self.pod.start();
+        let (namespace, uid) = (start.job.namespace.clone(), start.pod.uid(&start.job));
+        let holder = format!("{uid}/{}", self.container.name);
+        Whereabouts { namespace, holder, hosts: self.hosts() }
     }
 
     fn hosts(&self) -> BTreeMap<String, IpAddr> {
@@ -263,6 +291,16 @@ impl Live<'_> {
             .collect()
     }
 
+    /// Shows how far the run is, for as long as there is one that tells.
+    async fn show_progress(&self, mut progress: watch::Receiver<Option<Progress>>) -> Infallible {
+        while progress.changed().await.is_ok() {
+            let told = progress.borrow_and_update().clone();
+            self.pod.board().change_container(self.slot, |status| status.progress = told);
+            tokio::time::sleep(PROGRESS_EVERY).await;
+        }
+        std::future::pending().await
+    }
+
     /// Runs the container once and shows how it ended.
     async fn run(&mut self, spec: ContainerSpec) -> Terminated {
         if let Some(started) = self.started.take() {
@@ -270,12 +308,16 @@ impl Live<'_> {
             started.send(()).ok();
         }
         let (log, message) = (spec.log.clone(), spec.message.clone());
+        let progress = spec.task.progress();
         let started_at = self.pod.now();
+        let metered = self.pod.usage_of(self.slot, spec.meter.clone());
         let end = tokio::select! {
             biased;
             end = self.pod.node().containers.run(spec) => end,
             () = self.pod.stop().over() => ContainerEnd { ending: Ending::Stopped, fuel_used: 0 },
+            never = self.show_progress(progress.clone()) => match never {},
         };
+        drop(metered);
         log.finish();
         if let Ending::StorageLimit(quota) = &end.ending {
             self.pod.evict(quota);
@@ -284,6 +326,7 @@ impl Live<'_> {
         let terminated = terminated(end.ending, &left, &log.tail(), started_at, self.pod.now());
         self.pod.board().change_container(self.slot, |status| {
             status.fuel = end.fuel_used;
+            status.progress.clone_from(&progress.borrow());
             status.state = ContainerState::Terminated(terminated.clone());
         });
         terminated

@@ -10,15 +10,18 @@ use jobling_core::engine::{PodStart, ReportedEvent};
 use jobling_core::pods::{
     Condition, ContainerState, ContainerStatus, EndCause, PodId, PodPhase, PodStatus, Terminated,
 };
+use jobling_sandbox::Meter;
 use k8s_openapi::api::core::v1::{Container, PodSpec};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::container::{Again, Live};
 use super::verdict::STOPPED;
 use super::{Board, Stop, board};
 use crate::logs::Slot;
 use crate::node::Shared;
+use crate::usage::{Metered, PodUsage, Running};
 use crate::volumes::VolumesOfPod;
 
 /// One pod on this host.
@@ -28,6 +31,7 @@ pub(crate) struct Pod {
     board: Board,
     stop: Stop,
     volumes: OnceLock<VolumesOfPod>,
+    running: Running,
 }
 
 /// A sidecar: which one, and its task.
@@ -41,7 +45,7 @@ impl Pod {
     pub(crate) fn new(node: Arc<Shared>, start: PodStart) -> Self {
         let status = taken_up(&start, node.clock.now());
         let (board, stop) = (Board::new(status), Stop::new());
-        Self { node, start, board, stop, volumes: OnceLock::new() }
+        Self { node, start, board, stop, volumes: OnceLock::new(), running: Running::default() }
     }
 
     pub(crate) fn id(&self) -> PodId {
@@ -70,6 +74,26 @@ impl Pod {
 
     pub(super) fn container(&self, slot: Slot) -> Option<ContainerStatus> {
         self.board.look(|status| board::container(status, slot).cloned())
+    }
+
+    /// Returns what it uses at `now`; nothing where no container of it runs.
+    pub(crate) fn usage(&self, now: Instant) -> Option<PodUsage> {
+        let name = |slot| {
+            let container = match slot {
+                Slot::Init(at) => self.inits().get(usize::from(at)),
+                Slot::Main(at) => self.mains().get(usize::from(at)),
+            };
+            container.map(|container| container.name.clone())
+        };
+        let containers = self.running.read(now, name);
+        let (pod, job) = (&self.start.pod, &self.start.job);
+        let (namespace, name) = (job.namespace.clone(), pod.name(job));
+        (!containers.is_empty()).then_some(PodUsage { namespace, name, containers })
+    }
+
+    /// Has what the container in `slot` uses told for as long as the returned value lives.
+    pub(super) fn usage_of(&self, slot: Slot, meter: Meter) -> Metered<'_> {
+        self.running.begin(slot, meter)
     }
 
     /// Returns the pod as kubelet names it in sentences: `NAME_NAMESPACE(UID)`.

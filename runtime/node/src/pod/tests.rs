@@ -17,7 +17,7 @@ use crate::logs::Logs;
 use crate::node::{Node, Outside};
 use crate::ports::Clock;
 use crate::settings::{LogBounds, Settings};
-use crate::testing::{FakeObjects, PlayedClock, PlayedImages, host, job, pod_start};
+use crate::testing::{FakeObjects, NoQueues, PlayedClock, PlayedImages, host, job, pod_start};
 
 /// An image and the environment that it was run with.
 type Given = (String, Vec<(String, String)>);
@@ -79,6 +79,7 @@ fn given() -> World {
         images: Arc::new(images.clone()),
         objects: Arc::new(objects.clone()),
         clock,
+        queues: Arc::new(NoQueues),
         logs,
         reports: sender,
     };

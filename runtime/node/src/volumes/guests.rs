@@ -16,7 +16,7 @@ use crate::logs::Logs;
 use crate::node::{Node, Outside};
 use crate::ports::{ImageError, Images, LocalImage, Pull};
 use crate::settings::{LogBounds, Settings};
-use crate::testing::{FakeObjects, PlayedClock, host, job, pod_start};
+use crate::testing::{FakeObjects, NoQueues, PlayedClock, host, job, pod_start};
 
 const UID: &str = "aa271a5c-44e2-8b0a-9893-8167ef8b00dc";
 /// Longer than any of these pods needs.
@@ -67,6 +67,7 @@ fn given() -> World {
         images: Arc::new(Modules(dir.path().to_owned())),
         objects: Arc::new(objects),
         clock: Arc::new(PlayedClock::default()),
+        queues: Arc::new(NoQueues),
         logs: Logs::open(logs, LogBounds::default(), Timestamp::default()).unwrap(),
         reports: sender,
     };

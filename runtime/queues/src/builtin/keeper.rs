@@ -68,9 +68,15 @@ impl Builtin {
     /// Opens a queue for `holder`; a queue that is not there yet is an empty one.
     #[must_use]
     pub fn open(&self, queue: QueueName, holder: &str) -> BuiltinSession {
+        self.open_with(queue, holder, self.rules)
+    }
+
+    /// Opens a queue for `holder`, who has its items delivered by rules of its own.
+    #[must_use]
+    pub fn open_with(&self, queue: QueueName, holder: &str, rules: QueueRules) -> BuiltinSession {
         let number = self.sessions.fetch_add(1, Ordering::Relaxed);
         let holder = Holder(format!("{holder}#{number}").into());
-        BuiltinSession::new(self.clone(), queue, holder)
+        BuiltinSession::new(self.clone(), queue, holder, rules)
     }
 
     /// Carries out one operation.

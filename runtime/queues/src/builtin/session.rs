@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jobling_core::queues::{
-    Answer, Buried, Fate, Holder, Item, Lease, LeaseState, Operation, QueueName, fate,
+    Answer, Buried, Fate, Holder, Item, Lease, LeaseState, Operation, QueueName, QueueRules, fate,
 };
 use tokio::time::Instant;
 
@@ -17,12 +17,18 @@ pub struct BuiltinSession {
     queues: Builtin,
     queue: QueueName,
     holder: Holder,
+    rules: QueueRules,
     held: Held<Lease>,
 }
 
 impl BuiltinSession {
-    pub(super) fn new(queues: Builtin, queue: QueueName, holder: Holder) -> Self {
-        Self { queues, queue, holder, held: Held::default() }
+    pub(super) fn new(
+        queues: Builtin,
+        queue: QueueName,
+        holder: Holder,
+        rules: QueueRules,
+    ) -> Self {
+        Self { queues, queue, holder, rules, held: Held::default() }
     }
 
     async fn push_item(&self, body: Vec<u8>) -> Result<(), QueueError> {
@@ -64,7 +70,7 @@ impl BuiltinSession {
     }
 
     async fn reserve_now(&self) -> Result<Answer, QueueError> {
-        let until = self.queues.now().plus(self.queues.rules().visibility);
+        let until = self.queues.now().plus(self.rules.visibility);
         let (queue, holder) = (self.queue.clone(), self.holder.clone());
         self.queues.ask(Operation::Reserve { queue, holder, until }).await
     }
@@ -73,7 +79,7 @@ impl BuiltinSession {
     async fn deliver(&mut self, item: Item) -> Result<Option<Delivery>, QueueError> {
         let Item { lease, body } = item;
         let before = lease.attempt.saturating_sub(1);
-        if fate(before, self.queues.rules()) == Fate::Dead {
+        if fate(before, &self.rules) == Fate::Dead {
             let why = format!("delivered {before} times and never acknowledged");
             self.bury(lease, why).await?;
             return Ok(None);
@@ -89,7 +95,7 @@ impl BuiltinSession {
 
     async fn give_back(&mut self, receipt: Receipt, delay: Duration) -> Result<(), QueueError> {
         let lease = *self.held.get(receipt)?;
-        let answer = match fate(lease.attempt, self.queues.rules()) {
+        let answer = match fate(lease.attempt, &self.rules) {
             Fate::Dead => self.bury(lease, format!("failed {} times", lease.attempt)).await?,
             Fate::Again => {
                 let not_before = match delay {
@@ -140,7 +146,7 @@ impl Session for BuiltinSession {
     fn extend(&mut self, receipt: Receipt) -> Reply<'_, ()> {
         Box::pin(async move {
             let lease = *self.held.get(receipt)?;
-            let until = self.queues.now().plus(self.queues.rules().visibility);
+            let until = self.queues.now().plus(self.rules.visibility);
             let answer = self.queues.ask(Operation::Extend { lease, until }).await?;
             still_held(receipt, &answer)
         })

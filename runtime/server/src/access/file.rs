@@ -28,7 +28,9 @@ pub(super) fn write(path: &Path, text: &str) -> Result<(), AccessError> {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
-        fs::rename(&fresh, path)
+        fs::rename(&fresh, path)?;
+        // A token that was said to be revoked must not be back after a power cut.
+        path.parent().map_or(Ok(()), |directory| fs::File::open(directory)?.sync_all())
     };
     written().map_err(|source| AccessError::File { path: path.to_owned(), what: "written", source })
 }

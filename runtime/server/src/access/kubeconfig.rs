@@ -25,12 +25,13 @@ pub enum Address {
     },
 }
 
-/// Returns a kubeconfig, as YAML, with the one cluster, user and context `jobling`.
+/// Returns a kubeconfig, as YAML, with the one cluster, user and context `jobling`, in `namespace` if
+/// there is one.
 ///
 /// # Panics
 /// Never: texts are YAML.
 #[must_use]
-pub fn kubeconfig(address: &Address) -> String {
+pub fn kubeconfig(address: &Address, namespace: Option<&str>) -> String {
     let (cluster, user) = match address {
         Address::Unix(path) => (json!({"server": format!("unix://{}", path.display())}), json!({})),
         Address::Tls { url, authority_pem, token } => (
@@ -41,12 +42,16 @@ pub fn kubeconfig(address: &Address) -> String {
             json!({"token": token.reveal()}),
         ),
     };
+    let mut context = json!({"cluster": "jobling", "user": "jobling"});
+    if let Some(namespace) = namespace {
+        context["namespace"] = json!(namespace);
+    }
     let named = |key: &str, value: Value| json!([{"name": "jobling", key: value}]);
     let config = json!({
         "apiVersion": "v1",
         "kind": "Config",
         "clusters": named("cluster", cluster),
-        "contexts": named("context", json!({"cluster": "jobling", "user": "jobling"})),
+        "contexts": named("context", context),
         "current-context": "jobling",
         "users": named("user", user),
     });
@@ -78,22 +83,26 @@ mod tests {
             - name: jobling
               user: {}
         "]]
-        .assert_eq(&kubeconfig(&Address::Unix("/var/lib/jobling/jobling.sock".into())));
+        .assert_eq(&kubeconfig(&Address::Unix("/var/lib/jobling/jobling.sock".into()), None));
     }
 
     #[test]
     fn a_kubeconfig_has_what_a_client_over_tls_needs() {
         let folder = tempfile::tempdir().unwrap();
         let token = Token::load_or_create(&folder.path().join("token")).unwrap();
-        let text = kubeconfig(&Address::Tls {
-            url: "https://127.0.0.1:6443".into(),
-            authority_pem: "PEM".into(),
-            token: token.clone(),
-        });
+        let text = kubeconfig(
+            &Address::Tls {
+                url: "https://127.0.0.1:6443".into(),
+                authority_pem: "PEM".into(),
+                token: token.clone(),
+            },
+            Some("team"),
+        );
         let read: Value = serde_yaml::from_str(&text).unwrap();
         assert_eq!(read["users"][0]["user"]["token"], token.reveal());
         let cluster = &read["clusters"][0]["cluster"];
         assert_eq!(cluster["certificate-authority-data"], "UEVN");
         assert_eq!(cluster["server"], "https://127.0.0.1:6443");
+        assert_eq!(read["contexts"][0]["context"]["namespace"], "team");
     }
 }

@@ -1,15 +1,28 @@
-//! Who may ask: the certificate that the host shows, the token that clients show, and the kubeconfig that
-//! tells them both.
+//! Who may ask, and for what: the certificate that the host shows, the tokens that clients show, the roles
+//! that come with them, and the kubeconfig that tells a client all of it.
 
+mod asked;
 mod authority;
 mod certificate;
+mod door;
 mod file;
+mod grants;
 mod kubeconfig;
+mod role;
+mod rules;
+mod session;
 mod token;
 
+pub(crate) use asked::{Asked, OnResource};
 pub use authority::Authority;
 pub use certificate::tls_config;
+pub use door::{Access, Endpoint};
+pub(crate) use grants::{Grant, Wanted};
 pub use kubeconfig::{Address, kubeconfig};
+pub use role::Role;
+pub(crate) use role::{Caller, Standing};
+pub(crate) use rules::{Decision, decide, rules};
+pub use session::Session;
 pub use token::Token;
 
 /// Why access could not be set up.

@@ -1,5 +1,5 @@
-//! The bearer token: made once, kept in a file that only the daemon's user can read, compared in a time
-//! that tells nothing of it.
+//! A bearer token. The host's own is made once and kept in a file that only the daemon's user can read, as
+//! its kubeconfig is; it is compared in a time that tells nothing of it.
 
 use std::path::Path;
 
@@ -36,7 +36,7 @@ impl Token {
         Ok(Self(token.to_owned()))
     }
 
-    fn random() -> Result<Self, AccessError> {
+    pub(super) fn random() -> Result<Self, AccessError> {
         let mut raw = [0; TOKEN_BYTES];
         let provider = rustls::crypto::ring::default_provider();
         provider.secure_random.fill(&mut raw).map_err(|_| AccessError::Random)?;
@@ -52,10 +52,13 @@ impl Token {
     /// Returns whether an `Authorization` header shows this token.
     #[must_use]
     pub fn is_shown_by(&self, authorization: Option<&HeaderValue>) -> bool {
-        let shown = authorization.and_then(|value| value.as_bytes().split_first_chunk::<7>());
-        shown.is_some_and(|(scheme, shown)| {
-            scheme.eq_ignore_ascii_case(b"Bearer ") && bool::from(shown.ct_eq(self.0.as_bytes()))
-        })
+        Self::shown(authorization).is_some_and(|shown| bool::from(shown.ct_eq(self.0.as_bytes())))
+    }
+
+    /// Returns the token that an `Authorization` header shows, whatever it is good for.
+    pub(super) fn shown(authorization: Option<&HeaderValue>) -> Option<&[u8]> {
+        let (scheme, shown) = authorization?.as_bytes().split_first_chunk::<7>()?;
+        scheme.eq_ignore_ascii_case(b"Bearer ").then_some(shown)
     }
 }
 

@@ -4,21 +4,21 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Request;
 use http::header::AUTHORIZATION;
-use http::{HeaderValue, Request};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::Watcher;
-use jobling_core::api::{ApiError, Reason};
+use jobling_core::api::ApiError;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 use super::bounded::Bounded;
 use super::tls::speaks_http2;
-use crate::access::Token;
+use crate::access::Session;
 use crate::answer::{self, Answer};
 use crate::api::Api;
 
@@ -29,25 +29,30 @@ const SEND_BYTES: usize = 64 << 10;
 /// How long an HTTP/2 client may be silent before it is asked whether it is alive.
 const PING_INTERVAL: Duration = Duration::from_mins(1);
 
-/// Who is let in.
-#[derive(Clone)]
+/// How a connection lets requests in.
+#[derive(Debug, Clone, Copy)]
 enum Gate {
-    /// Everybody: the socket's mode has decided.
+    /// As the owner of the host: the socket's mode has decided.
     Open,
-    /// Whoever shows the token.
-    Token(Arc<Token>),
+    /// As whoever the token that is shown was given to.
+    Token,
 }
 
 impl Gate {
-    fn check(&self, path: &str, shown: Option<&HeaderValue>) -> Result<(), ApiError> {
+    fn admit(self, api: &Api, request: &Request<Incoming>) -> Result<Session, ApiError> {
         match self {
-            Self::Open => Ok(()),
-            // Probes have no token, and learn nothing.
-            Self::Token(_) if matches!(path, "/healthz" | "/livez" | "/readyz") => Ok(()),
-            Self::Token(token) if token.is_shown_by(shown) => Ok(()),
-            Self::Token(_) => Err(ApiError::new(Reason::Unauthorized, "Unauthorized")),
+            Self::Open => Ok(Session::owner()),
+            Self::Token => match request.headers().get(AUTHORIZATION) {
+                // Probes have no token, and learn nothing.
+                None if is_probe(request.uri().path()) => Ok(Session::anonymous()),
+                shown => api.admit(shown),
+            },
         }
     }
+}
+
+fn is_probe(path: &str) -> bool {
+    matches!(path, "/healthz" | "/livez" | "/readyz")
 }
 
 /// Serves a client of the Unix socket to the end of its connection.
@@ -64,7 +69,7 @@ where
 pub(super) async fn serve_tls(
     api: Arc<Api>,
     stream: TcpStream,
-    (acceptor, token): (TlsAcceptor, Arc<Token>),
+    acceptor: TlsAcceptor,
     watcher: Watcher,
 ) {
     let handshake = tokio::time::timeout(api.limits().handshake_timeout, acceptor.accept(stream));
@@ -76,9 +81,9 @@ pub(super) async fn serve_tls(
     let http2 = speaks_http2(&stream);
     let stream = Bounded::new(stream, api.limits().header_timeout, api.limits().write_timeout);
     if http2 {
-        serve_http2(api, stream, Gate::Token(token), watcher).await;
+        serve_http2(api, stream, Gate::Token, watcher).await;
     } else {
-        serve_http1(api, stream, Gate::Token(token), watcher).await;
+        serve_http1(api, stream, Gate::Token, watcher).await;
     }
 }
 
@@ -91,7 +96,7 @@ where
         .timer(TokioTimer::new())
         .header_read_timeout(api.limits().header_timeout)
         .max_buf_size(HEAD_BYTES);
-    let service = service_fn(move |request| respond(Arc::clone(&api), gate.clone(), request));
+    let service = service_fn(move |request| respond(Arc::clone(&api), gate, request));
     ended(watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await);
 }
 
@@ -106,7 +111,7 @@ where
         .max_concurrent_streams(api.limits().streams)
         .max_header_list_size(u32::try_from(HEAD_BYTES).unwrap_or(u32::MAX))
         .max_send_buf_size(SEND_BYTES);
-    let service = service_fn(move |request| respond(Arc::clone(&api), gate.clone(), request));
+    let service = service_fn(move |request| respond(Arc::clone(&api), gate, request));
     ended(watcher.watch(builder.serve_connection(TokioIo::new(stream), service)).await);
 }
 
@@ -121,9 +126,8 @@ async fn respond(
     gate: Gate,
     request: Request<Incoming>,
 ) -> Result<Answer, Infallible> {
-    let shown = request.headers().get(AUTHORIZATION);
-    Ok(match gate.check(request.uri().path(), shown) {
-        Ok(()) => api.answer(request).await,
+    Ok(match gate.admit(&api, &request) {
+        Ok(session) => api.answer(session, request).await,
         Err(error) => answer::refusal(&error),
     })
 }

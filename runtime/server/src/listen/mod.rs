@@ -25,6 +25,17 @@ pub enum ListenError {
         /// The path.
         path: std::path::PathBuf,
     },
+    /// A socket that was passed has no path.
+    #[error("the Unix socket that was passed has no path: clients could not be told where it is")]
+    Nameless,
+    /// A socket that was passed may be opened by anybody.
+    #[error("{path} has mode {mode:o}, and whoever opens it is an admin; set SocketMode=0600")]
+    OpenToAll {
+        /// The socket.
+        path: std::path::PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
     /// The address cannot be listened on.
     #[error("{address} cannot be listened on")]
     Bind {

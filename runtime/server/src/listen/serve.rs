@@ -8,6 +8,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
 use super::connection::{serve_local, serve_tls};
 use super::{TlsListener, UnixSocket};
@@ -40,7 +41,9 @@ pub async fn serve(api: Arc<Api>, listeners: Vec<Listener>, stop: impl Future<Ou
                 connections.spawn(async move {
                     match client {
                         Client::Local(stream) => serve_local(api, stream, watcher).await,
-                        Client::Tls(stream, gate) => serve_tls(api, stream, gate, watcher).await,
+                        Client::Tls(stream, acceptor) => {
+                            serve_tls(api, stream, acceptor, watcher).await;
+                        }
                     }
                     drop(place);
                 });
@@ -63,7 +66,7 @@ pub async fn serve(api: Arc<Api>, listeners: Vec<Listener>, stop: impl Future<Ou
 /// A client that has come in.
 enum Client {
     Local(UnixStream),
-    Tls(TcpStream, (tokio_rustls::TlsAcceptor, Arc<crate::access::Token>)),
+    Tls(TcpStream, TlsAcceptor),
 }
 
 /// Returns the next client of any listener, with its place; waits for a place first, so that those who
@@ -92,6 +95,6 @@ async fn next(listeners: &[Listener], places: &Arc<Semaphore>) -> (Client, Owned
 async fn accept(listener: &Listener) -> io::Result<Client> {
     match listener {
         Listener::Unix(socket) => socket.accept().await.map(Client::Local),
-        Listener::Tls(tls) => Ok(Client::Tls(tls.accept().await?, tls.gate())),
+        Listener::Tls(tls) => Ok(Client::Tls(tls.accept().await?, tls.acceptor())),
     }
 }

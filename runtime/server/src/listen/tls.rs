@@ -10,30 +10,38 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::ListenError;
-use crate::access::Token;
-
 /// A TCP address that is listened on.
 pub struct TlsListener {
     listener: TcpListener,
     address: SocketAddr,
     acceptor: TlsAcceptor,
-    token: Arc<Token>,
 }
 
 impl TlsListener {
-    /// Listens on `address`, port 0 for any that is free, and lets in whoever shows `token`.
+    /// Listens on `address`, port 0 for any that is free.
     ///
     /// # Errors
     /// Where the address cannot be listened on.
-    pub async fn bind(
-        address: SocketAddr,
-        config: Arc<ServerConfig>,
-        token: Token,
-    ) -> Result<Self, ListenError> {
+    pub async fn bind(address: SocketAddr, config: Arc<ServerConfig>) -> Result<Self, ListenError> {
         let failed = |source| ListenError::Bind { address: address.to_string(), source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        Ok(Self { listener, address, acceptor: config.into(), token: Arc::new(token) })
+        Ok(Self { listener, address, acceptor: config.into() })
+    }
+
+    /// Takes a socket that a service manager listens on.
+    ///
+    /// # Errors
+    /// Where it cannot be used.
+    pub fn passed(
+        listener: std::net::TcpListener,
+        config: Arc<ServerConfig>,
+    ) -> Result<Self, ListenError> {
+        let failed = |source| ListenError::Bind { address: "the passed socket".to_owned(), source };
+        let address = listener.local_addr().map_err(failed)?;
+        listener.set_nonblocking(true).map_err(failed)?;
+        let listener = TcpListener::from_std(listener).map_err(failed)?;
+        Ok(Self { listener, address, acceptor: config.into() })
     }
 
     /// Returns the address with the port that is listened on.
@@ -49,8 +57,8 @@ impl TlsListener {
         Ok(stream)
     }
 
-    pub(super) fn gate(&self) -> (TlsAcceptor, Arc<Token>) {
-        (self.acceptor.clone(), Arc::clone(&self.token))
+    pub(super) fn acceptor(&self) -> TlsAcceptor {
+        self.acceptor.clone()
     }
 }
 

@@ -8,11 +8,13 @@ use tokio::net::{UnixListener, UnixStream};
 
 use super::ListenError;
 
-/// A socket that is listened on; its file goes with it.
+/// A socket that is listened on.
 #[derive(Debug)]
 pub struct UnixSocket {
     listener: UnixListener,
     path: PathBuf,
+    /// Whether its file goes with it.
+    owned: bool,
 }
 
 impl UnixSocket {
@@ -25,7 +27,30 @@ impl UnixSocket {
         remove_stale(path).await?;
         let listener = bind_private(path)
             .map_err(|source| ListenError::Bind { address: path.display().to_string(), source })?;
-        Ok(Self { listener, path: path.to_owned() })
+        Ok(Self { listener, path: path.to_owned(), owned: true })
+    }
+
+    /// Takes a socket that a service manager listens on, and leaves its file when it is done.
+    ///
+    /// # Errors
+    /// Where it has no path, or other users than its owner and its group may open it.
+    pub fn passed(listener: std::os::unix::net::UnixListener) -> Result<Self, ListenError> {
+        let failed = |source| ListenError::Bind { address: "the passed socket".to_owned(), source };
+        let address = listener.local_addr().map_err(failed)?;
+        let path = address.as_pathname().ok_or(ListenError::Nameless)?.to_owned();
+        let mode = std::fs::metadata(&path).map_err(failed)?.permissions().mode() & 0o777;
+        if mode & 0o007 != 0 {
+            return Err(ListenError::OpenToAll { path, mode });
+        }
+        listener.set_nonblocking(true).map_err(failed)?;
+        let listener = UnixListener::from_std(listener).map_err(failed)?;
+        Ok(Self { listener, path, owned: false })
+    }
+
+    /// Returns where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     pub(super) async fn accept(&self) -> io::Result<UnixStream> {
@@ -35,6 +60,9 @@ impl UnixSocket {
 
 impl Drop for UnixSocket {
     fn drop(&mut self) {
+        if !self.owned {
+            return;
+        }
         if let Err(error) = std::fs::remove_file(&self.path) {
             tracing::warn!(path = %self.path.display(), %error, "the socket could not be removed");
         }
@@ -97,6 +125,19 @@ mod tests {
         drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
         assert!(path.exists(), "the standard library leaves the file");
         UnixSocket::bind(&path).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_socket_that_was_passed_is_its_owners_and_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("jobling.sock");
+        let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        for (mode, taken) in [(0o666, false), (0o606, false), (0o660, true), (0o600, true)] {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            let socket = UnixSocket::passed(listener.try_clone().unwrap());
+            assert_eq!(socket.is_ok(), taken, "{mode:o}");
+        }
+        assert!(path.exists(), "whoever made it removes it");
     }
 
     #[tokio::test]

@@ -2,9 +2,11 @@
 
 use http::Method;
 use jobling_core::api::{ApiError, Kind, Reason};
+use jobling_core::engine::Subresource;
 use percent_encoding::percent_decode_str;
 
-use super::{GroupVersion, Query, Resource, Review};
+use super::{Absent, GroupVersion, Query, Resource, Review};
+use crate::queues::QueueRoute;
 
 /// What is asked of all objects of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,10 +26,10 @@ pub(crate) enum CollectionVerb {
 pub(crate) enum ItemVerb {
     /// Read it.
     Get,
-    /// Replace it.
-    Update,
+    /// Replace it, or that part of it.
+    Update(Option<Subresource>),
     /// Change parts of it.
-    Patch,
+    Patch(Option<Subresource>),
     /// Remove it.
     Delete,
 }
@@ -80,8 +82,34 @@ pub(crate) enum Route {
         /// The pod.
         name: String,
     },
+    /// All objects of a kind that this host never holds: there are none.
+    NoObjects(Absent),
     /// `selfsubjectaccessreviews` and the like: what a caller asks of itself.
     Review(Review),
+    /// What the running pods use, in one namespace or in all.
+    AllMetrics {
+        /// The namespace; `None` for all.
+        namespace: Option<String>,
+    },
+    /// What one running pod uses.
+    Metrics {
+        /// The namespace.
+        namespace: String,
+        /// The pod.
+        name: String,
+    },
+    /// `tokens`: those that were given out.
+    Tokens {
+        /// List or create.
+        verb: CollectionVerb,
+    },
+    /// One token.
+    Token {
+        /// Whose it is.
+        name: String,
+        /// Get or delete.
+        verb: ItemVerb,
+    },
     /// `images`: what the local image store holds.
     Images,
     /// One image.
@@ -91,6 +119,8 @@ pub(crate) enum Route {
         /// Get or delete.
         verb: ItemVerb,
     },
+    /// `queues` and what is below it: the host's own work queues.
+    Queues(QueueRoute),
     /// `images/NAME/content`: a module to be stored under that name.
     ImageContent {
         /// The name.
@@ -153,8 +183,22 @@ fn within(
     rest: &[&str],
     query: &Query,
 ) -> Result<Route, ApiError> {
+    if group == GroupVersion::Jobling
+        && let Some(route) = QueueRoute::read(method, rest)
+    {
+        return route.map(Route::Queues);
+    }
     if group == GroupVersion::Jobling && !rest.is_empty() {
-        return image(method, rest);
+        return own(method, rest);
+    }
+    if group == GroupVersion::Metrics && !rest.is_empty() {
+        return metrics(method, rest);
+    }
+    if let Some((absent, rest)) = absent_kind(group, rest) {
+        return none_of(method, absent, rest, query);
+    }
+    if let Some((absent, rest)) = absent_kind(group, rest) {
+        return none_of(method, absent, rest, query);
     }
     let resource = |plural: &str| Resource::of(group, plural).ok_or_else(unknown_path);
     match *rest {
@@ -181,6 +225,37 @@ fn within(
             subresource(method, resource(plural)?, "", name, sub)
         }
         _ => Err(unknown_path()),
+    }
+}
+
+/// Returns the kind that this host never holds and that a path names, with what follows it.
+fn absent_kind<'r, 's>(
+    group: GroupVersion,
+    rest: &'r [&'s str],
+) -> Option<(Absent, &'r [&'s str])> {
+    let (["namespaces", _, plural, rest @ ..] | [plural, rest @ ..]) = rest else { return None };
+    Some((Absent::of(group, plural)?, rest))
+}
+
+fn none_of(
+    method: &Method,
+    absent: Absent,
+    rest: &[&str],
+    query: &Query,
+) -> Result<Route, ApiError> {
+    match (method, rest) {
+        (&Method::GET | &Method::HEAD, []) if !query.is_set("watch")? => {
+            Ok(Route::NoObjects(absent))
+        }
+        (&Method::DELETE, []) => Ok(Route::NoObjects(absent)),
+        (&Method::GET | &Method::HEAD | &Method::DELETE, [name, ..]) => {
+            let message = format!("{} \"{name}\" not found", absent.qualified());
+            Err(ApiError::new(Reason::NotFound, message))
+        }
+        _ => Err(ApiError::new(
+            Reason::MethodNotAllowed,
+            format!("this host runs Jobs and CronJobs: it holds no {}", absent.kind),
+        )),
     }
 }
 
@@ -216,8 +291,8 @@ fn item(
 ) -> Result<Route, ApiError> {
     let verb = match *method {
         Method::GET | Method::HEAD => ItemVerb::Get,
-        Method::PUT => ItemVerb::Update,
-        Method::PATCH => ItemVerb::Patch,
+        Method::PUT => ItemVerb::Update(None),
+        Method::PATCH => ItemVerb::Patch(None),
         Method::DELETE => ItemVerb::Delete,
         _ => return Err(not_allowed()),
     };
@@ -232,13 +307,9 @@ fn subresource(
     sub: &str,
 ) -> Result<Route, ApiError> {
     match (resource.kind, sub) {
-        (_, "status") if has_status(resource.kind) => match *method {
-            Method::GET | Method::HEAD => item(method, resource, namespace, name),
-            _ => Err(ApiError::new(
-                Reason::MethodNotAllowed,
-                "status is written by jobling alone; it can be read",
-            )),
-        },
+        (_, "status") if has_status(resource.kind) => {
+            status(item(method, resource, namespace, name)?)
+        }
         (Kind::Pod, "log") => {
             let (namespace, name) = (namespace.to_owned(), name.to_owned());
             read_only(method, Route::Log { namespace, name })
@@ -257,6 +328,19 @@ fn subresource(
     }
 }
 
+/// Returns the route of an object's status: it is read, and written by itself.
+fn status(route: Route) -> Result<Route, ApiError> {
+    let Route::Item { resource, namespace, name, verb } = route else { return Err(unknown_path()) };
+    let status = Some(Subresource::Status);
+    let verb = match verb {
+        ItemVerb::Get => ItemVerb::Get,
+        ItemVerb::Update(_) => ItemVerb::Update(status),
+        ItemVerb::Patch(_) => ItemVerb::Patch(status),
+        ItemVerb::Delete => return Err(not_allowed()),
+    };
+    Ok(Route::Item { resource, namespace, name, verb })
+}
+
 /// Returns whether a kind has the `status` subresource.
 pub(crate) const fn has_status(kind: Kind) -> bool {
     match kind {
@@ -267,17 +351,37 @@ pub(crate) const fn has_status(kind: Kind) -> bool {
     }
 }
 
-fn image(method: &Method, rest: &[&str]) -> Result<Route, ApiError> {
+fn metrics(method: &Method, rest: &[&str]) -> Result<Route, ApiError> {
+    let text = |text: &str| text.to_owned();
     match *rest {
-        ["images"] => read_only(method, Route::Images),
-        ["images", name] => {
-            let name = name.to_owned();
-            match *method {
-                Method::GET | Method::HEAD => Ok(Route::Image { name, verb: ItemVerb::Get }),
-                Method::DELETE => Ok(Route::Image { name, verb: ItemVerb::Delete }),
-                _ => Err(not_allowed()),
-            }
+        ["pods"] => read_only(method, Route::AllMetrics { namespace: None }),
+        ["namespaces", namespace, "pods"] => {
+            read_only(method, Route::AllMetrics { namespace: Some(text(namespace)) })
         }
+        ["namespaces", namespace, "pods", name] => {
+            let (namespace, name) = (text(namespace), text(name));
+            read_only(method, Route::Metrics { namespace, name })
+        }
+        _ => Err(unknown_path()),
+    }
+}
+
+/// Returns what is asked of this host's own resources.
+fn own(method: &Method, rest: &[&str]) -> Result<Route, ApiError> {
+    let get_or_delete = || match *method {
+        Method::GET | Method::HEAD => Ok(ItemVerb::Get),
+        Method::DELETE => Ok(ItemVerb::Delete),
+        _ => Err(not_allowed()),
+    };
+    match *rest {
+        ["tokens"] => match *method {
+            Method::GET | Method::HEAD => Ok(Route::Tokens { verb: CollectionVerb::List }),
+            Method::POST => Ok(Route::Tokens { verb: CollectionVerb::Create }),
+            _ => Err(not_allowed()),
+        },
+        ["tokens", name] => Ok(Route::Token { name: name.to_owned(), verb: get_or_delete()? }),
+        ["images"] => read_only(method, Route::Images),
+        ["images", name] => Ok(Route::Image { name: name.to_owned(), verb: get_or_delete()? }),
         ["images", name, "content"] => match *method {
             Method::PUT | Method::POST => Ok(Route::ImageContent { name: name.to_owned() }),
             _ => Err(not_allowed()),
@@ -333,8 +437,8 @@ mod tests {
             ("DELETE /api/v1/namespaces/a/configmaps", "DeleteAll ConfigMap of a"),
             ("GET /apis/batch/v1/namespaces/a/jobs/b", "Get Job a/b"),
             ("GET /apis/batch/v1/namespaces/a/jobs/b/status", "Get Job a/b"),
-            ("PUT /apis/batch/v1/namespaces/a/cronjobs/b", "Update CronJob a/b"),
-            ("PATCH /api/v1/namespaces/b", "Patch Namespace /b"),
+            ("PUT /apis/batch/v1/namespaces/a/cronjobs/b", "Update(None) CronJob a/b"),
+            ("PATCH /api/v1/namespaces/b", "Patch(None) Namespace /b"),
             ("GET /api/v1/namespaces", "List Namespace of all"),
             ("POST /api/v1/namespaces", "Create Namespace of all"),
             ("GET /api/v1/namespaces/status", "Get Namespace /status"),
@@ -343,6 +447,15 @@ mod tests {
             ("DELETE /api/v1/namespaces/a/pods/b", "Delete Pod a/b"),
             ("GET /api/v1/namespaces/a/pods/b/log", "Log { namespace: \"a\", name: \"b\" }"),
             ("POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews", "Review(Access)"),
+            ("GET /apis/metrics.k8s.io/v1beta1/pods", "AllMetrics { namespace: None }"),
+            (
+                "GET /apis/metrics.k8s.io/v1beta1/namespaces/a/pods/b",
+                "Metrics { namespace: \"a\", name: \"b\" }",
+            ),
+            ("POST /apis/jobling.dev/v1alpha1/tokens", "Tokens { verb: Create }"),
+            ("DELETE /apis/jobling.dev/v1alpha1/tokens/ci", "Token { name: \"ci\", verb: Delete }"),
+            ("PUT /apis/batch/v1/namespaces/a/jobs/b/status", "Update(Some(Status)) Job a/b"),
+            ("PATCH /apis/batch/v1/namespaces/a/jobs/b/status", "Patch(Some(Status)) Job a/b"),
             ("GET /apis/jobling.dev/v1alpha1/images", "Images"),
             (
                 "GET /apis/jobling.dev/v1alpha1/images/a%2Fb:c",
@@ -358,7 +471,11 @@ mod tests {
     fn what_is_not_served_is_refused_with_its_reason() {
         for (request, reason) in [
             ("GET /", Reason::NotFound),
-            ("GET /apis/apps/v1/deployments", Reason::NotFound),
+            ("GET /apis/apps/v1/controllerrevisions", Reason::NotFound),
+            ("GET /apis/apps/v1/namespaces/a/deployments/b", Reason::NotFound),
+            ("POST /apis/apps/v1/namespaces/a/deployments", Reason::MethodNotAllowed),
+            ("GET /api/v1/services?watch=true", Reason::MethodNotAllowed),
+            ("GET /apis/metrics.k8s.io/v1beta1/nodes", Reason::NotFound),
             ("GET /apis/batch/v1beta1/cronjobs", Reason::NotFound),
             ("GET /api/v1/jobs", Reason::NotFound),
             ("GET /apis/batch/v1/jobs/b", Reason::NotFound),
@@ -367,14 +484,30 @@ mod tests {
             ("GET /api/v1/%ff", Reason::BadRequest),
             ("GET /apis/batch/v1/jobs?watch=perhaps", Reason::BadRequest),
             ("POST /version", Reason::MethodNotAllowed),
+            ("DELETE /apis/jobling.dev/v1alpha1/tokens", Reason::MethodNotAllowed),
+            ("PATCH /apis/jobling.dev/v1alpha1/tokens/ci", Reason::MethodNotAllowed),
             ("POST /apis/batch/v1/jobs", Reason::MethodNotAllowed),
             ("POST /apis/batch/v1/namespaces/a/jobs/b", Reason::MethodNotAllowed),
-            ("PUT /apis/batch/v1/namespaces/a/jobs/b/status", Reason::MethodNotAllowed),
+            ("DELETE /apis/batch/v1/namespaces/a/jobs/b/status", Reason::MethodNotAllowed),
             ("POST /api/v1/namespaces/a/pods/b/exec", Reason::Forbidden),
             ("GET /api/v1/namespaces/a/pods/b/portforward", Reason::Forbidden),
             ("PATCH /api/v1/namespaces/a/pods/b/ephemeralcontainers", Reason::Forbidden),
         ] {
             assert_eq!(read(request).unwrap_err().reason, reason, "{request}");
+        }
+    }
+
+    #[test]
+    fn there_are_none_of_the_kinds_that_this_host_never_holds() {
+        for request in [
+            "GET /api/v1/services",
+            "GET /api/v1/namespaces/a/services?labelSelector=a%3Db",
+            "GET /api/v1/persistentvolumes",
+            "GET /apis/apps/v1/namespaces/a/deployments?watch=0",
+            "DELETE /apis/networking.k8s.io/v1/namespaces/a/ingresses",
+        ] {
+            let given = read(request).unwrap();
+            assert!(given.starts_with("NoObjects"), "{request}: {given}");
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jobling_core::api::select::{FieldSelector, LabelSelector};
-use jobling_core::api::{ApiError, Kind, Reason};
+use jobling_core::api::{ApiError, Cause, Kind, Reason};
 use serde::{Deserialize, Serialize};
 
 /// The parameters of a request. Where one is given several times the first counts; an empty one counts
@@ -142,10 +142,7 @@ impl ListQuery {
 
 fn as_of(query: &Query, continued: bool) -> Result<AsOf, ApiError> {
     let version = query.number("resourceVersion")?;
-    let forbidden = |why: &str| {
-        let message = format!("resourceVersionMatch: Forbidden: {why}");
-        Err(ApiError::new(Reason::Invalid, message))
-    };
+    let forbidden = |why: &str| Err(forbidden("resourceVersionMatch", why));
     match (query.get("resourceVersionMatch"), version) {
         (Some(_), _) if continued => {
             forbidden("resourceVersionMatch is forbidden when continue is provided")
@@ -158,7 +155,7 @@ fn as_of(query: &Query, continued: bool) -> Result<AsOf, ApiError> {
         }
         (Some("Exact"), Some(version)) => Ok(AsOf::Exactly(version)),
         (Some("NotOlderThan"), Some(version)) => Ok(AsOf::NotOlderThan(version)),
-        (Some(other), _) => Err(bad("resourceVersionMatch", other, "Exact or NotOlderThan")),
+        (Some(other), _) => Err(unknown_match(other)),
         (None, _) if continued => Ok(AsOf::Newest),
         (None, Some(version)) if version > 0 => Ok(AsOf::NotOlderThan(version)),
         (None, _) => Ok(AsOf::Newest),
@@ -216,16 +213,14 @@ impl WatchQuery {
 fn watch_start(query: &Query) -> Result<WatchStart, ApiError> {
     let version = query.number("resourceVersion")?;
     let matching = query.get("resourceVersionMatch");
-    let forbidden = |message: &str| Err(ApiError::new(Reason::Invalid, message));
+    let forbidden = |why: &str| Err(forbidden("resourceVersionMatch", why));
     match query.get("sendInitialEvents") {
         None if matching.is_some() => forbidden(
-            "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless \
-             sendInitialEvents is provided",
+            "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
         ),
-        Some(_) if matching != Some("NotOlderThan") => forbidden(
-            "resourceVersionMatch: Forbidden: sendInitialEvents requires setting \
-             resourceVersionMatch to NotOlderThan",
-        ),
+        Some(_) if matching != Some("NotOlderThan") => {
+            forbidden("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
+        }
         Some(_) if query.is_set("sendInitialEvents")? => Ok(WatchStart::Everything {
             not_before: version.unwrap_or_default(),
             bookmark: query.is_set("allowWatchBookmarks")?,
@@ -247,6 +242,22 @@ fn selectors(query: &Query, kind: Kind) -> Result<(LabelSelector, FieldSelector)
     );
     fields.check(kind).map_err(|error| refuse(error.to_string()))?;
     Ok((labels, fields))
+}
+
+fn forbidden(field: &str, why: &str) -> ApiError {
+    invalid("FieldValueForbidden", field, format!("Forbidden: {why}"))
+}
+
+fn unknown_match(given: &str) -> ApiError {
+    let message = format!(
+        "Unsupported value: {given:?}: supported values: \"\", \"Exact\", \"NotOlderThan\""
+    );
+    invalid("FieldValueNotSupported", "resourceVersionMatch", message)
+}
+
+fn invalid(reason: &'static str, field: &str, message: String) -> ApiError {
+    let cause = Cause { reason, field: field.to_owned(), message };
+    ApiError::invalid_options("ListOptions", vec![cause])
 }
 
 fn bad(name: &str, given: &str, rule: &str) -> ApiError {

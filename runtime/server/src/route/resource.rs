@@ -11,22 +11,31 @@ pub(crate) enum GroupVersion {
     Batch,
     /// `events.k8s.io/v1`: the events of `v1` in their newer shape.
     Events,
+    /// `apps/v1`: nothing of it is held.
+    Apps,
+    /// `networking.k8s.io/v1`: nothing of it is held.
+    Networking,
     /// `authorization.k8s.io/v1`: what the caller may do.
     Authorization,
     /// `authentication.k8s.io/v1`: who the caller is.
     Authentication,
+    /// `metrics.k8s.io/v1beta1`: what running pods use.
+    Metrics,
     /// `jobling.dev/v1alpha1`: what this host has beyond Kubernetes.
     Jobling,
 }
 
 impl GroupVersion {
     /// Every group, in the order in which clients prefer them.
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Core,
         Self::Batch,
         Self::Events,
+        Self::Apps,
+        Self::Networking,
         Self::Authorization,
         Self::Authentication,
+        Self::Metrics,
         Self::Jobling,
     ];
 
@@ -37,8 +46,11 @@ impl GroupVersion {
             Self::Core => "",
             Self::Batch => "batch",
             Self::Events => "events.k8s.io",
+            Self::Apps => "apps",
+            Self::Networking => "networking.k8s.io",
             Self::Authorization => "authorization.k8s.io",
             Self::Authentication => "authentication.k8s.io",
+            Self::Metrics => "metrics.k8s.io",
             Self::Jobling => "jobling.dev",
         }
     }
@@ -50,8 +62,11 @@ impl GroupVersion {
             Self::Core
             | Self::Batch
             | Self::Events
+            | Self::Apps
+            | Self::Networking
             | Self::Authorization
             | Self::Authentication => "v1",
+            Self::Metrics => "v1beta1",
             Self::Jobling => "v1alpha1",
         }
     }
@@ -103,9 +118,12 @@ impl Resource {
         let kind = match group {
             GroupVersion::Core | GroupVersion::Batch => Kind::of_resource(group.group(), plural),
             GroupVersion::Events => (plural == Kind::Event.plural()).then_some(Kind::Event),
-            GroupVersion::Authorization | GroupVersion::Authentication | GroupVersion::Jobling => {
-                None
-            }
+            GroupVersion::Apps
+            | GroupVersion::Networking
+            | GroupVersion::Authorization
+            | GroupVersion::Authentication
+            | GroupVersion::Metrics
+            | GroupVersion::Jobling => None,
         }?;
         Some(Self { group, kind })
     }
@@ -137,7 +155,9 @@ impl Review {
         Self::of_group(group).find(|review| review.plural() == plural)
     }
 
-    const fn group(self) -> GroupVersion {
+    /// Returns the group that it is in.
+    #[must_use]
+    pub(crate) const fn group(self) -> GroupVersion {
         match self {
             Self::Access | Self::Rules => GroupVersion::Authorization,
             Self::Identity => GroupVersion::Authentication,

@@ -12,7 +12,7 @@ pub(super) fn since(time: Option<&Time>, now: Timestamp) -> String {
 }
 
 /// Returns the time from `start` to `end`.
-pub(super) fn span(start: Timestamp, end: Timestamp) -> String {
+pub(crate) fn span(start: Timestamp, end: Timestamp) -> String {
     human((end.unix_micros() - start.unix_micros()) / 1_000_000)
 }
 

@@ -30,7 +30,7 @@ pub(crate) fn image_cells(image: &Image, now: Timestamp) -> Vec<Value> {
 }
 
 /// Returns a size in its largest unit, with one digit after the point.
-fn size(bytes: u64) -> String {
+pub(super) fn size(bytes: u64) -> String {
     let mut tenths = u128::from(bytes) * 10;
     let mut unit = "B";
     for larger in ["KiB", "MiB", "GiB"] {

@@ -1,6 +1,5 @@
 //! The stream of one watch, pulled by its client.
 
-use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,18 +7,20 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::stream;
 use jobling_core::api::{ApiError, Object, Reason};
-use jobling_core::engine::{Change, Expired};
+use jobling_core::engine::Change;
 use serde_json::{Map, json};
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
+use super::Hold;
 use super::filter::{Filter, Seen};
-use crate::answer::{self, Answer, blocking, status_json};
+use super::opening::Opening;
+use crate::answer::{self, Answer, status_json};
 use crate::backend::Backend;
 use crate::encode::{Encoder, Head};
 use crate::limits::Limits;
-use crate::read::{Selection, reached};
-use crate::route::{AsOf, ListQuery, Page, WatchQuery, WatchStart};
+use crate::read::reached;
+use crate::route::{WatchQuery, WatchStart};
 
 /// Changes looked at in one go.
 const BATCH: usize = 256;
@@ -41,12 +42,11 @@ pub(crate) async fn watch(
         labels: query.labels,
         fields: query.fields,
     };
-    let (position, pending, opening) = match query.start {
-        WatchStart::After(revision) => (revision, VecDeque::new(), None),
+    let (opening, marks_end) = match query.start {
+        WatchStart::After(revision) => (Opening::none(revision), false),
         WatchStart::Everything { not_before, bookmark } => {
             reached(backend.revisions(), not_before).await?;
-            let (revision, objects) = everything(&*backend, &filter).await?;
-            (revision, objects, bookmark.then_some(revision))
+            (Opening::begin(&*backend, &filter).await?, bookmark)
         }
     };
     let watcher = Watcher {
@@ -56,10 +56,10 @@ pub(crate) async fn watch(
         filter,
         hold,
         head: Head::Shown,
-        position,
-        told: position,
-        pending,
+        position: opening.start(),
+        told: opening.start(),
         opening,
+        marks_end,
         bookmarks: query.bookmarks.then_some(limits.bookmark_interval),
         bookmark_at: None,
         ends_at: Instant::now() + query.timeout.unwrap_or(limits.watch_timeout),
@@ -70,31 +70,6 @@ pub(crate) async fn watch(
         Some((io::Result::Ok(chunk), watcher))
     });
     Ok(answer::stream("application/json", chunks))
-}
-
-/// Returns what there is, and as of which revision.
-async fn everything(
-    backend: &dyn Backend,
-    filter: &Filter,
-) -> Result<(u64, VecDeque<Object>), ApiError> {
-    let query = ListQuery {
-        labels: filter.labels.clone(),
-        fields: filter.fields.clone(),
-        as_of: AsOf::Newest,
-        page: Page::default(),
-    };
-    let (reader, kind) = (backend.reader(), filter.kind);
-    let selection = Selection { reader, kind, namespace: filter.namespace.clone(), query };
-    let selected = blocking(move || selection.read()).await?;
-    Ok((selected.revision, selected.items.into()))
-}
-
-/// What a watch holds for as long as it lasts.
-pub(crate) struct Hold {
-    /// Its place among those that may be open at once.
-    pub(crate) place: OwnedSemaphorePermit,
-    /// Set once the server is to end.
-    pub(crate) stopping: watch::Receiver<bool>,
 }
 
 struct Watcher {
@@ -109,10 +84,10 @@ struct Watcher {
     position: u64,
     /// The revision up to which the client was told.
     told: u64,
-    /// What there was at the start and is not told yet.
-    pending: VecDeque<Object>,
-    /// The revision of what there was, until its end is told.
-    opening: Option<u64>,
+    /// What there was at the start.
+    opening: Opening,
+    /// Whether the end of that is still to be told.
+    marks_end: bool,
     /// How long after unseen changes the client is told how far it is, if it asked.
     bookmarks: Option<Duration>,
     bookmark_at: Option<Instant>,
@@ -123,17 +98,26 @@ struct Watcher {
 impl Watcher {
     /// Returns the next events as one chunk; `None` once the watch has ended.
     async fn next(&mut self) -> Option<Bytes> {
-        while !self.ended {
-            if !self.pending.is_empty() {
+        while !self.ended && !self.hold.is_over() {
+            if self.opening.has_read() {
                 return Some(self.tell_pending());
             }
-            if let Some(revision) = self.opening.take() {
-                return Some(self.bookmark(revision, "k8s.io/initial-events-end"));
+            match self.opening.read_on(&*self.backend, &self.filter).await {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) => return Some(self.fail(&error)),
+            }
+            if self.marks_end && self.position >= self.opening.end() {
+                self.marks_end = false;
+                return Some(self.bookmark(self.position, "k8s.io/initial-events-end"));
             }
             // Marked as seen before the feed is read: what is committed in between wakes it again.
             self.revisions.borrow_and_update();
             match self.backend.reader().changes(self.position, BATCH) {
-                Err(expired) => return Some(self.fail(expired)),
+                Err(expired) => {
+                    let error = ApiError::new(Reason::Expired, expired.to_string());
+                    return Some(self.fail(&error));
+                }
                 Ok(changes) if changes.is_empty() => {
                     if let Some(chunk) = self.wait().await {
                         return Some(chunk);
@@ -158,7 +142,7 @@ impl Watcher {
                 self.ended = changed.is_err();
                 None
             }
-            () = stopped(&mut self.hold.stopping) => {
+            () = self.hold.over() => {
                 self.ended = true;
                 None
             }
@@ -177,7 +161,7 @@ impl Watcher {
     fn tell_pending(&mut self) -> Bytes {
         let mut chunk = Vec::new();
         while chunk.len() < CHUNK_BYTES
-            && let Some(object) = self.pending.pop_front()
+            && let Some(object) = self.opening.pop()
         {
             self.write(&mut chunk, "ADDED", &object);
         }
@@ -190,12 +174,15 @@ impl Watcher {
         for change in changes {
             self.position = change.revision;
             for seen in self.filter.see_all(change) {
-                match seen {
-                    Seen::Added(object) => self.write(&mut chunk, "ADDED", &object),
-                    Seen::Modified(object) => self.write(&mut chunk, "MODIFIED", &object),
-                    Seen::Deleted(object) => self.write(&mut chunk, "DELETED", &object),
+                let (word, object) = match seen {
+                    Seen::Added(object) => ("ADDED", object),
+                    Seen::Modified(object) => ("MODIFIED", object),
+                    Seen::Deleted(object) => ("DELETED", object),
+                };
+                if !self.opening.has_shown(&object.key(), change.revision) {
+                    self.write(&mut chunk, word, &object);
+                    self.told = self.position;
                 }
-                self.told = self.position;
             }
             if chunk.len() >= CHUNK_BYTES {
                 break;
@@ -222,14 +209,10 @@ impl Watcher {
     }
 
     /// Ends the watch with the reason why it cannot go on.
-    fn fail(&mut self, expired: Expired) -> Bytes {
+    fn fail(&mut self, error: &ApiError) -> Bytes {
         self.ended = true;
         let mut chunk = Vec::new();
-        frame(
-            &mut chunk,
-            "ERROR",
-            &status_json(&ApiError::new(Reason::Expired, expired.to_string())),
-        );
+        frame(&mut chunk, "ERROR", &status_json(error));
         chunk.into()
     }
 
@@ -238,12 +221,6 @@ impl Watcher {
         frame(chunk, kind, &self.encoder.event_object(object, now, self.head));
         self.head = Head::Hidden;
     }
-}
-
-/// Waits until the server is to end.
-async fn stopped(stopping: &mut watch::Receiver<bool>) {
-    // An error means that the server is gone already.
-    let _gone = stopping.wait_for(|stopping| *stopping).await.is_err();
 }
 
 /// Writes one event as a line.

@@ -9,8 +9,9 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use jobling_server::{Api, Limits, Listener, UnixSocket, serve};
+use jobling_server::{Access, Api, Limits, Listener, UnixSocket, serve};
 use serde_json::Value;
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::UnixStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -48,7 +49,8 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let socket = UnixSocket::bind(&folder.path().join("jobling.sock")).await.unwrap();
         let model = Model::new();
-        let api = Arc::new(Api::new(Arc::new(model.clone()), limits));
+        let access = Access::open(&folder.path().join("access")).unwrap();
+        let api = Arc::new(Api::new(Arc::new(model.clone()), access, limits));
         let (stop, stopped) = oneshot::channel();
         let stopped = async move {
             let _dropped = stopped.await.is_err();
@@ -82,6 +84,15 @@ impl World {
         }
         let body = Full::new(Bytes::copy_from_slice(body));
         sender.send_request(request.body(body).unwrap()).await.unwrap()
+    }
+
+    /// Asks for `path` on a connection from which nothing is read.
+    pub(crate) async fn ask_and_leave(&self, path: &str) -> UnixStream {
+        let mut stream =
+            UnixStream::connect(self.folder.path().join("jobling.sock")).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nhost: jobling\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        stream
     }
 
     pub(crate) async fn send(&self, line: &str, headers: &[(&str, &str)], body: &[u8]) -> Given {

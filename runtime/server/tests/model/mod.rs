@@ -8,14 +8,16 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, stream};
 use jobling_core::Timestamp;
+use jobling_core::api::managed::Manager;
 use jobling_core::api::{
-    ApiError, Identity, Kind, Object, ObjectKey, admit_create, admit_update, patch,
+    ApiError, Identity, Kind, Object, ObjectKey, admit_create, admit_update, managed, patch,
 };
 use jobling_core::engine::{
     Change, DryRun, Expired, ListScope, Listing, Reader, Reply, Request, Snapshot, StoreError, Verb,
 };
 use jobling_core::pods::{JobInfo, Pod};
-use jobling_server::{Backend, Image, LogQuery, LogStream};
+use jobling_core::queues::{Answer as QueueAnswer, Operation};
+use jobling_server::{Backend, Image, LogQuery, LogStream, PodUsage};
 use tokio::sync::watch;
 
 /// 2026-11-23 10:00:00 UTC.
@@ -29,6 +31,9 @@ struct State {
     /// Changes up to this revision are no longer kept.
     forgotten: u64,
     images: BTreeMap<String, Image>,
+    usage: Vec<PodUsage>,
+    /// Objects that were read for lists, of all clients.
+    listed: usize,
 }
 
 /// The backend; clones are the same one.
@@ -63,6 +68,16 @@ impl Model {
         drop(state);
         self.revisions.send_replace(revision);
         object
+    }
+
+    /// Returns how many objects were read for lists.
+    pub(crate) fn listed(&self) -> usize {
+        self.state.lock().unwrap().listed
+    }
+
+    /// Has a running pod use that much.
+    pub(crate) fn uses(&self, usage: PodUsage) {
+        self.state.lock().unwrap().usage.push(usage);
     }
 
     /// Forgets how things came to be as they are.
@@ -107,19 +122,33 @@ impl Model {
                 let body = patch::apply(*kind, &old.to_value(), change)?;
                 admit_update(&old, &body, validation)?
             }
+            Verb::Apply(configuration) => {
+                let manager = Manager {
+                    name: options.field_manager.clone().unwrap_or_default(),
+                    subresource: "",
+                    now: NOW,
+                };
+                let old = current()?;
+                let (config, on_conflict) = (&configuration.body, configuration.on_conflict);
+                let applied = managed::apply(*kind, Some(&old), config, &manager, on_conflict)?;
+                let mut admitted = admit_update(&old, &applied.body, validation)?;
+                admitted.object.metadata_mut().managed_fields = applied.managed_fields;
+                admitted
+            }
             Verb::Delete(_) => {
                 let object = Object::clone(&*current()?);
                 if options.dry_run == DryRun::None {
                     self.take(&key);
                 }
-                return Ok(Reply { object, gone: true, warnings: Vec::new() });
+                return Ok(Reply { object, created: false, gone: true, warnings: Vec::new() });
             }
         };
         let object = match options.dry_run {
             DryRun::None => self.put(admitted.object),
             DryRun::All => admitted.object,
         };
-        Ok(Reply { object, gone: false, warnings: admitted.warnings })
+        let created = matches!(request.verb, Verb::Create(_));
+        Ok(Reply { object, created, gone: false, warnings: admitted.warnings })
     }
 }
 
@@ -149,7 +178,7 @@ impl Reader for Model {
     }
 
     fn list(&self, kind: Kind, scope: &ListScope) -> Result<Listing, StoreError> {
-        let state = self.state.lock().unwrap();
+        let mut state = self.state.lock().unwrap();
         let place = |object: &Object| {
             let key = object.key();
             (key.namespace, key.name)
@@ -166,6 +195,7 @@ impl Reader for Model {
         let more = items.len() > limit;
         items.truncate(limit);
         let next = items.last().filter(|_| more).map(place);
+        state.listed += items.len();
         Ok(Listing { revision: state.revision, items, next })
     }
 
@@ -223,6 +253,14 @@ impl Backend for Model {
     fn remove_image(&self, name: String) -> BoxFuture<'static, Result<Option<Image>, ApiError>> {
         let image = self.state.lock().unwrap().images.remove(&name);
         async move { Ok(image) }.boxed()
+    }
+
+    fn usage(&self) -> Vec<PodUsage> {
+        self.state.lock().unwrap().usage.clone()
+    }
+
+    fn queue(&self, _: Operation) -> BoxFuture<'static, Result<QueueAnswer, ApiError>> {
+        async { Ok(QueueAnswer::Queues(Vec::new())) }.boxed()
     }
 
     fn now(&self) -> Timestamp {

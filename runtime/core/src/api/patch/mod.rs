@@ -8,3 +8,4 @@ mod strategic;
 
 pub use apply::apply;
 pub use diff::three_way;
+pub(in crate::api) use schema::{Place, child};

@@ -16,7 +16,7 @@ pub(super) enum List {
 
 /// A place in an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(in crate::api) enum Place {
     /// Whole objects of a kind.
     Object(Kind),
     /// `metadata` of anything.
@@ -37,6 +37,8 @@ pub(super) enum Place {
     Volume,
     /// A projected volume.
     Projected,
+    /// A claim's spec.
+    ClaimSpec,
     /// A Job's status.
     JobStatus,
     /// Another status with conditions.
@@ -46,7 +48,7 @@ pub(super) enum Place {
 }
 
 /// Returns the place of the field `name` at `place`.
-pub(super) fn child(place: Place, name: &str) -> Place {
+pub(in crate::api) fn child(place: Place, name: &str) -> Place {
     match (place, name) {
         (Place::Object(_) | Place::PodTemplate | Place::JobTemplate, "metadata") => Place::Metadata,
         (Place::Object(Kind::Job) | Place::JobTemplate, "spec") => Place::JobSpec,
@@ -55,6 +57,7 @@ pub(super) fn child(place: Place, name: &str) -> Place {
         (Place::CronJobSpec, "jobTemplate") => Place::JobTemplate,
         (Place::JobSpec, "template") => Place::PodTemplate,
         (Place::PodTemplate | Place::Object(Kind::Pod), "spec") => Place::PodSpec,
+        (Place::Object(Kind::PersistentVolumeClaim), "spec") => Place::ClaimSpec,
         (Place::Object(_), "status") => Place::Status,
         (Place::PodSpec, "containers" | "initContainers" | "ephemeralContainers") => {
             Place::Container

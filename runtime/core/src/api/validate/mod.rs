@@ -25,6 +25,7 @@ mod scheduling;
 mod security;
 mod topology;
 mod volume;
+mod volume_kinds;
 mod warnings;
 
 pub(crate) use job::{CONTROLLER_UID, JOB_NAME, LEGACY_CONTROLLER_UID, LEGACY_JOB_NAME};

@@ -32,6 +32,16 @@ pub(super) fn validate_pod(errors: &mut Errors, path: &Path, context: Option<&Po
             errors.not_supported(&path, other, &["Always", "OnRootMismatch"]);
         }
     }
+    for (field, word, known) in [
+        ("supplementalGroupsPolicy", &context.supplemental_groups_policy, ["Merge", "Strict"]),
+        ("seLinuxChangePolicy", &context.se_linux_change_policy, ["MountOption", "Recursive"]),
+    ] {
+        if let Some(word) = word.as_deref()
+            && !known.contains(&word)
+        {
+            errors.not_supported(&path.child(field), word, &known);
+        }
+    }
     seccomp(errors, &path.child("seccompProfile"), context.seccomp_profile.as_ref());
 }
 
@@ -45,9 +55,24 @@ pub(super) fn validate_container(
     id(errors, &path.child("runAsUser"), context.run_as_user);
     id(errors, &path.child("runAsGroup"), context.run_as_group);
     seccomp(errors, &path.child("seccompProfile"), context.seccomp_profile.as_ref());
-    if context.allow_privilege_escalation == Some(false) && context.privileged == Some(true) {
-        let why = "cannot set `allowPrivilegeEscalation` to false and `privileged` to true";
-        errors.invalid(path, context, why);
+    match context.proc_mount.as_deref() {
+        None | Some("Default" | "Unmasked") => {}
+        Some(other) => {
+            errors.not_supported(&path.child("procMount"), other, &["Default", "Unmasked"]);
+        }
+    }
+    if context.allow_privilege_escalation == Some(false) {
+        let capabilities = context.capabilities.as_ref();
+        let mut added = capabilities.into_iter().flat_map(|it| it.add.iter().flatten());
+        if context.privileged == Some(true) {
+            let why = "cannot set `allowPrivilegeEscalation` to false and `privileged` to true";
+            errors.invalid(path, context, why);
+        }
+        if added.any(|capability| capability == "CAP_SYS_ADMIN") {
+            let why = "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` \
+                CAP_SYS_ADMIN";
+            errors.invalid(path, context, why);
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::core::v1::{DownwardAPIVolumeFile, KeyToPath, PersistentVolumeClaim, Volume};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::{claim, env, names, projected};
+use super::{claim, env, names, projected, volume_kinds};
 use crate::api::field::{Errors, Path};
 use crate::api::quantity::Quantity;
 
@@ -67,7 +67,7 @@ fn source(errors: &mut Errors, path: &Path, volume: &Volume, metadata: &ObjectMe
             }
         }
         "ephemeral" => ephemeral(errors, &path, volume, metadata),
-        _ => {}
+        other => volume_kinds::validate(errors, &path, other, volume),
     }
 }
 

@@ -9,7 +9,7 @@ use jobling_core::Timestamp;
 use jobling_core::api::{Object, ObjectKey};
 use jobling_core::engine::{EndCause, PodReport, PodStart, Runner};
 use jobling_core::pods::{ContainerState, ContainerStatus, PodId, PodPhase, PodStatus, Terminated};
-use jobling_node::Clock;
+use jobling_node::{Clock, Meters};
 use tokio::sync::mpsc;
 
 use super::asking::settings;
@@ -126,6 +126,6 @@ impl Scene {
         let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as _;
         let rooms = Rooms::open(&settings, clock)?;
         let reports = rooms.reports();
-        rooms.run(&settings, Played { play, reports })
+        rooms.run(&settings, Played { play, reports }, Meters::default())
     }
 }
