@@ -34,6 +34,15 @@ pub(crate) enum ItemVerb {
     Delete,
 }
 
+/// From a registry or to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TransferWay {
+    /// From it.
+    Pull,
+    /// To it.
+    Push,
+}
+
 /// What a request is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Route {
@@ -112,6 +121,15 @@ pub(crate) enum Route {
     },
     /// `images`: what the local image store holds.
     Images,
+    /// `images`, of which those go that are not in use.
+    PruneImages,
+    /// `images/NAME/pull` and `images/NAME/push`.
+    ImageTransfer {
+        /// The name.
+        name: String,
+        /// Which way.
+        way: TransferWay,
+    },
     /// One image.
     Image {
         /// The name, such as `backup-tool:latest`.
@@ -380,7 +398,15 @@ fn own(method: &Method, rest: &[&str]) -> Result<Route, ApiError> {
             _ => Err(not_allowed()),
         },
         ["tokens", name] => Ok(Route::Token { name: name.to_owned(), verb: get_or_delete()? }),
+        ["images"] if *method == Method::DELETE => Ok(Route::PruneImages),
         ["images"] => read_only(method, Route::Images),
+        ["images", name, way @ ("pull" | "push")] => match *method {
+            Method::POST => Ok(Route::ImageTransfer {
+                name: name.to_owned(),
+                way: if way == "pull" { TransferWay::Pull } else { TransferWay::Push },
+            }),
+            _ => Err(not_allowed()),
+        },
         ["images", name] => Ok(Route::Image { name: name.to_owned(), verb: get_or_delete()? }),
         ["images", name, "content"] => match *method {
             Method::PUT | Method::POST => Ok(Route::ImageContent { name: name.to_owned() }),
@@ -460,6 +486,11 @@ mod tests {
             (
                 "GET /apis/jobling.dev/v1alpha1/images/a%2Fb:c",
                 "Image { name: \"a/b:c\", verb: Get }",
+            ),
+            ("DELETE /apis/jobling.dev/v1alpha1/images", "PruneImages"),
+            (
+                "POST /apis/jobling.dev/v1alpha1/images/r%2Fa:1/pull",
+                "ImageTransfer { name: \"r/a:1\", way: Pull }",
             ),
             ("PUT /apis/jobling.dev/v1alpha1/images/a/content", "ImageContent { name: \"a\" }"),
         ] {
