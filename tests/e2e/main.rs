@@ -5,6 +5,8 @@ mod bad_input;
 mod examples;
 mod helm;
 mod hostile;
+mod hostile_registries;
+mod images;
 mod kills;
 mod kube_rs;
 mod kubectl_apply;
@@ -19,6 +21,9 @@ mod kubectl_server_side;
 mod kubectl_top;
 mod manifests;
 mod outcome;
+#[expect(dead_code, reason = "the tests of images use all of it")]
+#[path = "../../runtime/images/tests/registry/played.rs"]
+mod played;
 mod python_client;
 mod queues;
 mod real_work;

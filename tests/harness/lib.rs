@@ -7,6 +7,7 @@ mod folder;
 mod guests;
 mod http;
 mod program;
+mod registry;
 mod transcript;
 
 pub use broker::Broker;
@@ -15,4 +16,5 @@ pub use folder::Folder;
 pub use guests::{client, example, manifest, module};
 pub use http::{Answer, Connection};
 pub use program::{Output, jobling, tool, toolchain};
+pub use registry::{Door, Registry};
 pub use transcript::{redacted, transcript};

@@ -59,7 +59,7 @@ pub(crate) fn jobling_command() -> Command {
     let mut command = Command::new(binary());
     for (name, _) in env::vars_os() {
         let ours = name.to_string_lossy().starts_with("JOBLING_") && name != "JOBLING_TOOLCHAIN";
-        if ours || name == "KUBECONFIG" {
+        if ours || name == "KUBECONFIG" || name == "DOCKER_CONFIG" {
             command.env_remove(name);
         }
     }

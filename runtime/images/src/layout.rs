@@ -40,6 +40,11 @@ impl Layout {
         self.root.join("incoming")
     }
 
+    /// The directory of blobs that have not come whole from their registry.
+    pub(crate) fn partials(&self) -> PathBuf {
+        self.root.join("partials")
+    }
+
     /// The directory of the names.
     pub(crate) fn names(&self) -> PathBuf {
         self.root.join("names")

@@ -128,6 +128,14 @@ impl Reference {
         self.with_version(name)
     }
 
+    /// Returns whether a name, as it is written, says which registry it means: `ghcr.io/acme/tool` and
+    /// `docker.io/acme/tool` do, `tool` and `acme/tool` do not.
+    #[must_use]
+    pub fn names_registry(text: &str) -> bool {
+        let name = split_tag(text.split_once('@').map_or(text, |(name, _)| name)).0;
+        split_registry(name).1.len() < name.len()
+    }
+
     /// Returns whether both name the same repository of the same registry.
     #[must_use]
     pub fn same_repository(&self, other: &Self) -> bool {
@@ -306,6 +314,23 @@ mod tests {
             assert_eq!(reference.familiar(), familiar, "{given}");
             assert_eq!(whole.parse(), Ok(reference.clone()), "{given} as a whole");
             assert_eq!(familiar.parse(), Ok(reference), "{given} in short");
+        }
+    }
+
+    #[test]
+    fn a_name_says_which_registry_it_means_or_does_not() {
+        for (given, says) in [
+            ("ubuntu", false),
+            ("ubuntu:24.04", false),
+            ("acme/tool:v1", false),
+            ("docker.io/ubuntu", true),
+            ("index.docker.io/acme/a", true),
+            ("localhost/tool", true),
+            ("127.0.0.1:5000/a/b:v1", true),
+            ("[::1]:5000/tool", true),
+        ] {
+            assert_eq!(Reference::names_registry(given), says, "{given}");
+            assert_eq!(Reference::names_registry(&format!("{given}@{SHA}")), says, "{given}");
         }
     }
 

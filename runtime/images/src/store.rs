@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::SystemTime;
 
 use sha2::{Digest as _, Sha256};
@@ -17,7 +17,7 @@ use tempfile::NamedTempFile;
 
 use crate::layout::{Layout, at, entries, persist, sync_parent};
 use crate::record::Record;
-use crate::{Digest, Entry, Image, ImageError, ImportError, Reference, Summary};
+use crate::{Digest, Entry, Image, ImageError, ImportError, Lease, Reference, Summary};
 
 /// How much may be kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,9 +42,17 @@ pub enum Removal {
 /// The local store of images. One process has it; its threads share it.
 #[derive(Debug)]
 pub struct ImageStore {
-    layout: Layout,
+    pub(crate) layout: Layout,
     limits: Limits,
-    names: Mutex<BTreeMap<Reference, Record>>,
+    pub(crate) state: Mutex<State>,
+}
+
+/// What is known of the images.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub(crate) names: BTreeMap<Reference, Record>,
+    /// Who has which bytes.
+    leases: BTreeMap<Digest, Weak<()>>,
 }
 
 impl ImageStore {
@@ -54,11 +62,22 @@ impl ImageStore {
     /// Where a file of it cannot be read.
     pub fn open(root: impl Into<PathBuf>, limits: Limits) -> Result<Self, ImageError> {
         let layout = Layout::at(root.into())?;
-        let store = Self { layout, limits, names: Mutex::default() };
+        let store = Self { layout, limits, state: Mutex::default() };
         let names = store.read_names()?;
         store.sweep(&names)?;
-        *store.locked() = names;
+        store.locked().names = names;
         Ok(store)
+    }
+
+    /// Returns how much may be kept.
+    #[must_use]
+    pub const fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// Returns where blobs are kept that have not come whole from their registry.
+    pub(crate) fn partials(&self) -> PathBuf {
+        self.layout.partials()
     }
 
     /// Stores what `source` gives under the name `reference`, which then leads to it alone.
@@ -77,50 +96,91 @@ impl ImageStore {
         if let Some(asked) = reference.digest().filter(|asked| **asked != incoming.digest) {
             return Err(ImportError::Digest { asked: asked.clone(), found: incoming.digest });
         }
+        self.name(reference, incoming, entry, None, now)
+    }
+
+    /// Stores what `source` gives, a module that was pulled from a registry as `origin`.
+    ///
+    /// # Errors
+    /// Where it is too large, no module or component, or cannot be written.
+    pub(crate) fn keep_pulled(
+        &self,
+        reference: &Reference,
+        source: impl Read,
+        entry: Entry,
+        origin: Digest,
+        now: SystemTime,
+    ) -> Result<Image, ImportError> {
+        let incoming = self.receive(source)?;
+        self.name(reference, incoming, entry, Some(origin), now)
+    }
+
+    fn name(
+        &self,
+        reference: &Reference,
+        incoming: Incoming,
+        entry: Entry,
+        origin: Option<Digest>,
+        now: SystemTime,
+    ) -> Result<Image, ImportError> {
         let summary = Summary::of(&fs::read(incoming.file.path())?)?;
-        let since_epoch = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let record = Record {
             reference: reference.clone(),
             digest: incoming.digest.clone(),
             size_bytes: incoming.size_bytes,
             kind: summary.kind,
             entry,
-            imported_at_seconds: since_epoch.as_secs(),
+            origin,
+            imported_at_seconds: since_epoch(now),
+            used_at_seconds: 0,
+            written_at_seconds: 0,
         };
-        let mut names = self.locked();
-        self.keep(incoming, &names)?;
+        let mut state = self.locked();
+        self.keep(incoming, &mut state)?;
         if let Err(error) = self.write_name(&record) {
-            self.drop_unnamed(&record.digest, &names)?;
+            self.drop_unnamed(&record.digest, &state.names)?;
             return Err(error.into());
         }
-        let image = self.image(&record);
-        if let Some(before) = names.insert(reference.clone(), record)
-            && let Err(error) = self.drop_unnamed(&before.digest, &names)
+        let image = self.image(&record, &mut state);
+        if let Some(before) = state.names.insert(reference.clone(), record)
+            && let Err(error) = self.drop_unnamed(&before.digest, &state.names)
         {
             // The import is done; what stays behind goes at the next start.
             tracing::warn!(digest = %before.digest, %error, "image not removed");
         }
-        tracing::info!(image = %reference, digest = %image.digest, "image imported");
+        tracing::info!(image = %reference, digest = %image.digest, "image stored");
         Ok(image)
     }
 
-    /// Returns the image of that name; of a name with a digest, any of that repository with these bytes.
+    /// Returns the image of that name; of a name with a digest, any of that repository with these bytes, or
+    /// that was pulled as these.
     #[must_use]
     pub fn resolve(&self, reference: &Reference) -> Option<Image> {
-        let names = self.locked();
-        let found = names.get(reference).or_else(|| {
+        let mut state = self.locked();
+        let found = state.names.get(reference).or_else(|| {
             let digest = reference.digest()?;
-            names.values().find(|record| {
-                record.digest == *digest && record.reference.same_repository(reference)
+            state.names.values().find(|record| {
+                (record.digest == *digest || record.origin.as_ref() == Some(digest))
+                    && record.reference.same_repository(reference)
             })
         });
-        found.map(|record| self.image(record))
+        let record = found?.clone();
+        Some(self.image(&record, &mut state))
+    }
+
+    /// Returns the image of that name where it was pulled as `origin`.
+    pub(crate) fn pulled(&self, reference: &Reference, origin: &Digest) -> Option<Image> {
+        let mut state = self.locked();
+        let record = state.names.get(reference)?.clone();
+        (record.origin.as_ref() == Some(origin)).then(|| self.image(&record, &mut state))
     }
 
     /// Returns every image, by name.
     #[must_use]
     pub fn list(&self) -> Vec<Image> {
-        self.locked().values().map(|record| self.image(record)).collect()
+        let mut state = self.locked();
+        let records: Vec<Record> = state.names.values().cloned().collect();
+        records.iter().map(|record| self.image(record, &mut state)).collect()
     }
 
     /// Removes a name, and its bytes where no other name has them.
@@ -128,7 +188,14 @@ impl ImageStore {
     /// # Errors
     /// Where a file cannot be removed.
     pub fn remove(&self, reference: &Reference) -> Result<Removal, ImageError> {
-        let mut names = self.locked();
+        self.remove_from(&mut self.locked().names, reference)
+    }
+
+    pub(crate) fn remove_from(
+        &self,
+        names: &mut BTreeMap<Reference, Record>,
+        reference: &Reference,
+    ) -> Result<Removal, ImageError> {
         if !names.contains_key(reference) {
             return Ok(Removal::Unknown);
         }
@@ -136,7 +203,7 @@ impl ImageStore {
         fs::remove_file(&path).and_then(|()| sync_parent(&path)).map_err(at(&path))?;
         let Some(record) = names.remove(reference) else { return Ok(Removal::Unknown) };
         let blob = self.layout.blob(&record.digest);
-        self.drop_unnamed(&record.digest, &names).map_err(at(&blob))
+        self.drop_unnamed(&record.digest, names).map_err(at(&blob))
     }
 
     /// Returns an image's bytes, after making sure that they are those that were imported.
@@ -176,17 +243,10 @@ impl ImageStore {
     }
 
     /// Puts received bytes into their place, where they are not there yet.
-    fn keep(
-        &self,
-        incoming: Incoming,
-        names: &BTreeMap<Reference, Record>,
-    ) -> Result<(), ImportError> {
-        let stored: BTreeMap<&Digest, u64> =
-            names.values().map(|record| (&record.digest, record.size_bytes)).collect();
-        let total: u64 = stored.values().sum();
-        let (size, most) = (incoming.size_bytes, self.limits.total_bytes);
-        if !stored.contains_key(&incoming.digest) && total.saturating_add(size) > most {
-            return Err(ImportError::StoreFull { size, most });
+    fn keep(&self, incoming: Incoming, state: &mut State) -> Result<(), ImportError> {
+        let size = incoming.size_bytes;
+        if !state.names.values().any(|record| record.digest == incoming.digest) {
+            self.make_room_in(state, size)?;
         }
         // Also over bytes that are there: a file that has changed since its import is mended so.
         let blob = self.layout.blob(&incoming.digest);
@@ -196,7 +256,7 @@ impl ImageStore {
         Ok(sync_parent(parent)?)
     }
 
-    fn write_name(&self, record: &Record) -> io::Result<()> {
+    pub(crate) fn write_name(&self, record: &Record) -> io::Result<()> {
         let mut file = NamedTempFile::new_in(self.layout.incoming())?;
         serde_json::to_writer_pretty(&mut file, record)?;
         persist(file, &self.layout.name_file(&record.reference))
@@ -221,8 +281,9 @@ impl ImageStore {
         let mut names = BTreeMap::new();
         for path in entries(&self.layout.names())? {
             let text = fs::read(&path).map_err(at(&path))?;
-            let record: Record = serde_json::from_slice(&text)
+            let mut record: Record = serde_json::from_slice(&text)
                 .map_err(|source| ImageError::Record { path: path.clone(), source })?;
+            record.written_at_seconds = record.used_at_seconds;
             names.insert(record.reference.clone(), record);
         }
         Ok(names)
@@ -245,7 +306,7 @@ impl ImageStore {
         Ok(())
     }
 
-    fn image(&self, record: &Record) -> Image {
+    pub(crate) fn image(&self, record: &Record, state: &mut State) -> Image {
         Image {
             reference: record.reference.clone(),
             digest: record.digest.clone(),
@@ -253,13 +314,45 @@ impl ImageStore {
             size_bytes: record.size_bytes,
             kind: record.kind,
             entry: record.entry.clone(),
+            origin: record.origin.clone(),
             imported_at: record.imported_at(),
+            used_at: record.used_at(),
+            lease: state.lease(&record.digest),
         }
     }
 
-    fn locked(&self) -> MutexGuard<'_, BTreeMap<Reference, Record>> {
-        self.names.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn locked(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+impl State {
+    fn lease(&mut self, digest: &Digest) -> Lease {
+        if let Some(lease) = self.leases.get(digest).and_then(Weak::upgrade) {
+            return Lease(lease);
+        }
+        self.leases.retain(|_, lease| lease.strong_count() > 0);
+        let lease = Arc::new(());
+        self.leases.insert(digest.clone(), Arc::downgrade(&lease));
+        Lease(lease)
+    }
+
+    /// Returns whether somebody has the bytes.
+    pub(crate) fn is_leased(&self, digest: &Digest) -> bool {
+        self.leases.get(digest).is_some_and(|lease| lease.strong_count() > 0)
+    }
+
+    /// Returns how many bytes all images have; those of several names count once.
+    pub(crate) fn total_bytes(&self) -> u64 {
+        let records = self.names.values();
+        let stored: BTreeMap<&Digest, u64> =
+            records.map(|record| (&record.digest, record.size_bytes)).collect();
+        stored.values().sum()
+    }
+}
+
+pub(crate) fn since_epoch(now: SystemTime) -> u64 {
+    now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 /// Bytes that were received and have no name yet; removed when dropped.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use jobling_images::{
-    Digest, Entry, Image, ImageError, ImageKind, ImageStore, ImportError, Limits, Reference,
+    Digest, Entry, Image, ImageError, ImageKind, ImageStore, ImportError, Limits, Prune, Reference,
     Removal,
 };
 
@@ -19,6 +19,8 @@ fn an_imported_image_is_found_by_its_name_and_read_back_also_after_a_restart() {
     let (directory, store) = given_a_store();
     let entry = Entry {
         entrypoint: vec!["tool".to_owned(), "--fast".to_owned()],
+        cmd: vec!["go".to_owned()],
+        env: vec![("A".to_owned(), "b".to_owned())],
         labels: [("colour".to_owned(), "red".to_owned())].into(),
     };
     let (name, bytes) = (reference("tool:v1"), module("a"));
@@ -117,6 +119,47 @@ fn all_images_together_stay_under_their_limit() {
     import(&store, "c", &bytes("b")).unwrap();
     store.remove(&reference("a")).unwrap();
     import(&store, "d", &bytes("d")).unwrap();
+}
+
+#[test]
+fn what_was_not_used_for_longest_goes_first_and_never_what_is_in_use() {
+    let (directory, store) = given_a_store();
+    for (second, name) in [(1, "a"), (2, "b"), (3, "c")] {
+        store
+            .import(&reference(name), module(name).as_slice(), Entry::default(), at(second))
+            .unwrap();
+    }
+    assert_eq!(store.prune(Prune::Pulled, 0).unwrap(), [], "nobody could bring them back");
+    let hour = 3600;
+    store.note_use(&reference("a"), at(9 * hour));
+    drop(store);
+    let store = ImageStore::open(directory.path(), LIMITS).unwrap();
+    let in_use = store.resolve(&reference("b")).unwrap();
+    let one = in_use.size_bytes;
+    let gone = |keep_bytes| -> Vec<String> {
+        let gone = store.prune(Prune::All, keep_bytes).unwrap();
+        gone.iter().map(|image| image.reference.familiar()).collect()
+    };
+    assert_eq!(gone(2 * one), ["c:latest"]);
+    assert_eq!(gone(0), ["a:latest"]);
+    drop(in_use);
+    assert_eq!(gone(0), ["b:latest"]);
+    assert_eq!(blobs(directory.path()), [] as [PathBuf; 0]);
+}
+
+#[test]
+fn a_use_is_known_at_once_and_written_once_an_hour() {
+    let (directory, store) = given_a_store();
+    import(&store, "tool", &module("a")).unwrap();
+    let used_after_restart = || {
+        let store = ImageStore::open(directory.path(), LIMITS).unwrap();
+        store.resolve(&reference("tool")).unwrap().used_at
+    };
+    for (second, written) in [(4000, 4000), (4001, 4000), (7599, 4000), (7600, 7600)] {
+        store.note_use(&reference("tool"), at(second));
+        assert_eq!(store.resolve(&reference("tool")).unwrap().used_at, at(second), "{second}");
+        assert_eq!(used_after_restart(), at(written), "{second}");
+    }
 }
 
 #[test]

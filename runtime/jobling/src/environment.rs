@@ -61,6 +61,13 @@ pub(crate) fn cache_directory() -> Option<PathBuf> {
     Some(directory.join("code"))
 }
 
+/// Returns where docker keeps credentials: `$DOCKER_CONFIG/config.json`, else `~/.docker/config.json`.
+pub(crate) fn docker_config_file() -> PathBuf {
+    let directory = variable("DOCKER_CONFIG").map(PathBuf::from);
+    let home = || std::env::home_dir().unwrap_or_else(|| PathBuf::from("/")).join(".docker");
+    directory.unwrap_or_else(home).join("config.json")
+}
+
 /// Returns an environment variable's value; one that is empty counts as unset.
 #[expect(clippy::disallowed_methods, reason = "this file is the reader of the environment")]
 pub(crate) fn variable(name: &str) -> Option<String> {

@@ -10,6 +10,7 @@ mod logs;
 mod node;
 mod pod;
 mod ports;
+mod pull_secrets;
 mod sandboxed;
 mod settings;
 mod task;
@@ -21,6 +22,9 @@ mod volumes;
 pub use limits::Defaults;
 pub use logs::{Follow, LogQuery, LogStream, Logs, RunKey, Slot, Stamps};
 pub use node::{Node, Outside};
-pub use ports::{Clock, ImageError, Images, LocalImage, Objects, ObjectsError, Pull, PullPolicy};
+pub use ports::{
+    Clock, ImageError, ImageSource, Images, LocalImage, Objects, ObjectsError, Pull, PullPolicy,
+    PullSecret, PullSecretForm, PulledImage,
+};
 pub use settings::{Backoff, Host, LogBounds, Settings};
 pub use usage::{ContainerUsage, Meters, PodUsage};

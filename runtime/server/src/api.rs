@@ -18,10 +18,14 @@ use crate::backend::Backend;
 use crate::encode::{self, Encoder};
 use crate::limits::Limits;
 use crate::media::{self, IncludeObject, Shape};
-use crate::route::{CollectionVerb, ItemVerb, Query, Resource, Route, WatchQuery, route};
+use crate::route::{
+    CollectionVerb, ItemVerb, Query, Resource, Route, TransferWay, WatchQuery, route,
+};
 use crate::watch::Hold;
 use crate::write::{Body, Writer};
-use crate::{audit, discovery, images, logs, metrics, openapi, queues, read, review, tokens};
+use crate::{
+    audit, discovery, images, logs, metrics, openapi, queues, read, review, tokens, transfer,
+};
 
 const IMPERSONATE_USER: HeaderName = HeaderName::from_static("impersonate-user");
 
@@ -207,6 +211,15 @@ impl Api {
             Route::Image { name, verb: ItemVerb::Delete } => images::remove(backend, name).await,
             Route::Image { name, .. } => images::get(backend, &name, shape(accept, query)?).await,
             Route::ImageContent { name } => images::import(backend, name, body).await,
+            Route::PruneImages => images::prune(backend, query).await,
+            Route::ImageTransfer { name, way } => {
+                let (order, hold) = (transfer::order(&body)?, self.hold(session)?);
+                let transfer = match way {
+                    TransferWay::Pull => backend.pull_image(name, order),
+                    TransferWay::Push => backend.push_image(name, order),
+                };
+                Ok(transfer::follow(transfer, hold))
+            }
         }
     }
 
@@ -318,6 +331,7 @@ fn takes_body(route: &Route) -> bool {
     matches!(
         route,
         Route::Review(_)
+            | Route::ImageTransfer { .. }
             | Route::Tokens { verb: CollectionVerb::Create }
             | Route::Collection { verb: CollectionVerb::Create | CollectionVerb::DeleteAll, .. }
     )

@@ -13,6 +13,8 @@ use jobling_core::engine::{Reader, Reply, Request};
 use jobling_core::queues::{Answer as QueueAnswer, Operation};
 use tokio::sync::watch;
 
+use crate::transfer::{Transfer, TransferOrder};
+
 /// What a pod's container has printed, as it comes; it ends where the answer ends.
 pub type LogStream = BoxStream<'static, io::Result<Bytes>>;
 
@@ -39,6 +41,23 @@ pub trait Backend: Send + Sync + 'static {
         name: String,
         content: Bytes,
     ) -> BoxFuture<'static, Result<Image, ApiError>>;
+
+    /// Returns all that is known of the image of that name; `None` where there is none.
+    fn image(&self, name: String) -> BoxFuture<'static, Result<Option<ImageDetails>, ApiError>>;
+
+    /// Brings an image from its registry. The stream is the pull: dropped, it ends.
+    fn pull_image(&self, name: String, order: TransferOrder) -> Transfer;
+
+    /// Takes an image to a registry.
+    fn push_image(&self, name: String, order: TransferOrder) -> Transfer;
+
+    /// Lets go of images that are not in use, the least recently used first, until no more than so many bytes
+    /// are left. Returns what went.
+    fn prune_images(
+        &self,
+        what: PruneImages,
+        keep_bytes: u64,
+    ) -> BoxFuture<'static, Result<Vec<Image>, ApiError>>;
 
     /// Lets go of the image of that name; `None` where there is none.
     fn remove_image(&self, name: String) -> BoxFuture<'static, Result<Option<Image>, ApiError>>;
@@ -143,4 +162,35 @@ pub struct Image {
     pub format: String,
     /// When it was stored.
     pub stored_at: Timestamp,
+}
+
+/// All that is known of an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageDetails {
+    /// What is listed of it.
+    pub image: Image,
+    /// The digest that its registry has it under; `None` where it was imported.
+    pub origin: Option<String>,
+    /// When it was last run.
+    pub used_at: Timestamp,
+    /// Its own command line, and the arguments after it.
+    pub entrypoint: Vec<String>,
+    /// What is imported, with what it is.
+    pub imports: Vec<(String, String)>,
+    /// What is exported, with what it is.
+    pub exports: Vec<(String, String)>,
+    /// Languages and tools: their part, name and version.
+    pub producers: Vec<(String, String, String)>,
+    /// What it can only do where it is let: a word, and what that means for a manifest.
+    pub permissions: Vec<(String, String)>,
+}
+
+/// What of the images that are not in use may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PruneImages {
+    /// Those that can be pulled again.
+    #[default]
+    Pulled,
+    /// Those that were imported, too.
+    All,
 }

@@ -6,6 +6,8 @@
 //! | `GET …/images/NAME` | shows one |
 //! | `PUT` or `POST …/images/NAME/content` | stores the module in the body under NAME |
 //! | `DELETE …/images/NAME` | lets go of it |
+//! | `DELETE …/images?all=true&keepBytes=N` | lets go of what is not in use |
+//! | `POST …/images/NAME/pull`, `…/push` | from and to a registry: see `transfer` |
 //!
 //! NAME is an image's reference, such as `backup-tool:latest`; a slash in it is written `%2F`.
 
@@ -15,8 +17,9 @@ use jobling_core::api::{ApiError, Reason};
 use serde_json::{Value, json};
 
 use crate::answer::{self, Answer};
-use crate::backend::{Backend, Image};
+use crate::backend::{Backend, Image, ImageDetails, PruneImages};
 use crate::media::Shape;
+use crate::route::Query;
 use crate::table::{self, Column};
 use crate::write::Body;
 
@@ -29,12 +32,7 @@ pub(crate) async fn list(backend: &dyn Backend, shape: Shape) -> Result<Answer, 
     let now = backend.now();
     let body = match shape {
         Shape::Table(_) => table_of(&images, now),
-        Shape::Whole | Shape::Partial => json!({
-            "kind": "ImageList",
-            "apiVersion": API_VERSION,
-            "metadata": {"resourceVersion": ""},
-            "items": images.iter().map(object).collect::<Vec<_>>(),
-        }),
+        Shape::Whole | Shape::Partial => list_of(&images),
     };
     Ok(answer::value(StatusCode::OK, &body))
 }
@@ -45,12 +43,11 @@ pub(crate) async fn get(
     name: &str,
     shape: Shape,
 ) -> Result<Answer, ApiError> {
-    let images = backend.images().await?;
-    let found = images.into_iter().find(|image| image.name == name);
-    let image = found.ok_or_else(|| not_found(name))?;
+    let found = backend.image(name.to_owned()).await?;
+    let details = found.ok_or_else(|| not_found(name))?;
     let body = match shape {
-        Shape::Table(_) => table_of(&[image], backend.now()),
-        Shape::Whole | Shape::Partial => object(&image),
+        Shape::Table(_) => table_of(&[details.image], backend.now()),
+        Shape::Whole | Shape::Partial => whole(&details),
     };
     Ok(answer::value(StatusCode::OK, &body))
 }
@@ -68,6 +65,13 @@ pub(crate) async fn import(
     Ok(answer::value(StatusCode::CREATED, &object(&image)))
 }
 
+/// Lets go of what is not in use, and answers with what went.
+pub(crate) async fn prune(backend: &dyn Backend, query: &Query) -> Result<Answer, ApiError> {
+    let what = if query.is_set("all")? { PruneImages::All } else { PruneImages::Pulled };
+    let gone = backend.prune_images(what, query.number("keepBytes")?.unwrap_or(0)).await?;
+    Ok(answer::value(StatusCode::OK, &list_of(&gone)))
+}
+
 /// Lets go of the image `name`.
 pub(crate) async fn remove(backend: &dyn Backend, name: String) -> Result<Answer, ApiError> {
     let image = backend.remove_image(name.clone()).await?.ok_or_else(|| not_found(&name))?;
@@ -81,7 +85,35 @@ pub(crate) async fn remove(backend: &dyn Backend, name: String) -> Result<Answer
     Ok(answer::value(StatusCode::OK, &status))
 }
 
-fn object(image: &Image) -> Value {
+fn list_of(images: &[Image]) -> Value {
+    json!({
+        "kind": "ImageList",
+        "apiVersion": API_VERSION,
+        "metadata": {"resourceVersion": ""},
+        "items": images.iter().map(object).collect::<Vec<_>>(),
+    })
+}
+
+/// Returns the object with all that is known of the image.
+fn whole(details: &ImageDetails) -> Value {
+    let externs = |all: &[(String, String)]| -> Vec<Value> {
+        all.iter().map(|(name, sort)| json!({"name": name, "kind": sort})).collect()
+    };
+    let producer = |(part, name, version): &(String, String, String)| json!({"part": part, "name": name, "version": version});
+    let permission = |(name, meaning): &(String, String)| json!({"name": name, "meaning": meaning});
+    let mut object = object(&details.image);
+    let status = &mut object["status"];
+    status["origin"] = json!(details.origin);
+    status["lastUsedTime"] = json!(details.used_at.to_time());
+    status["entrypoint"] = json!(details.entrypoint);
+    status["imports"] = json!(externs(&details.imports));
+    status["exports"] = json!(externs(&details.exports));
+    status["producers"] = details.producers.iter().map(producer).collect();
+    status["permissions"] = details.permissions.iter().map(permission).collect();
+    object
+}
+
+pub(crate) fn object(image: &Image) -> Value {
     json!({
         "kind": "Image",
         "apiVersion": API_VERSION,

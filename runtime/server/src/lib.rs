@@ -30,6 +30,7 @@ mod route;
 mod served;
 mod table;
 mod tokens;
+mod transfer;
 mod watch;
 mod write;
 
@@ -39,7 +40,9 @@ pub use access::{
 pub use answer::{Answer, AnswerBody};
 pub use api::Api;
 pub use backend::{
-    Backend, ContainerUsage, Image, LogFollow, LogQuery, LogRun, LogStamps, LogStream, PodUsage,
+    Backend, ContainerUsage, Image, ImageDetails, LogFollow, LogQuery, LogRun, LogStamps, LogStream,
+    PodUsage, PruneImages,
 };
 pub use limits::Limits;
 pub use listen::{ListenError, Listener, TlsListener, UnixSocket, serve};
+pub use transfer::{PushFormat, Transfer, TransferOrder, TransferStep};

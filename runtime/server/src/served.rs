@@ -121,8 +121,10 @@ fn metrics_entry() -> Entry {
 
 fn image_entry() -> Entry {
     let content = Subresource { name: "content", verbs: &["create", "update"] };
-    let entry = plain("images", "image", "Image", &["delete", "get", "list"]);
-    Entry { subresources: vec![content], ..entry }
+    let pull = Subresource { name: "pull", verbs: &["create"] };
+    let push = Subresource { name: "push", verbs: &["create"] };
+    let entry = plain("images", "image", "Image", &["delete", "deletecollection", "get", "list"]);
+    Entry { subresources: vec![content, pull, push], ..entry }
 }
 
 fn queue_entry() -> Entry {

@@ -1,5 +1,6 @@
 //! The events of a pod's ordinary life: Scheduled, and Pulled, Created and Started of each container. They
-//! are read off the row, so that a pod that does as it should costs no row but its own.
+//! are read off the row, so that a pod that does as it should costs no row but its own. Of a pull from a
+//! registry the node tells itself: it knows more of it than the row.
 //!
 //! The sentences are those of Kubernetes 1.37's scheduler and kubelet. What is not ordinary (`BackOff`,
 //! `Failed`, `FailedMount`, `Killing`…) the node reports and the store keeps; the two never speak of the same.
@@ -51,7 +52,9 @@ pub fn derived_events(pod: &Pod, job: &JobInfo) -> Vec<core::Event> {
             let place = 4 * index + rank(reason);
             events.push(event(pod, job, reason, Some(container), message, times, place));
         };
-        tell("Pulled", pulled);
+        if !container.status.pulled {
+            tell("Pulled", pulled);
+        }
         if !is_start_error(container) {
             tell("Created", "Container created".to_owned());
             tell("Started", "Container started".to_owned());
@@ -187,6 +190,11 @@ mod tests {
                 "running for the third time",
                 taken_up(PodPhase::Running, vec![again]),
                 "Scheduled 1 1, Pulled 20 3, Created 20 3, Started 20 3",
+            ),
+            (
+                "pulled",
+                taken_up(PodPhase::Running, vec![ContainerStatus { pulled: true, ..running(3) }]),
+                "Scheduled 1 1, Created 3 1, Started 3 1",
             ),
             ("no module", taken_up(PodPhase::Failed, vec![unstarted]), "Scheduled 1 1, Pulled 2 1"),
         ] {

@@ -116,9 +116,13 @@ pub struct ContainerStatus {
     /// Fuel used by its newest run, in units.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub fuel: u64,
-    /// The image's digest (`sha256:…`), once it is known.
+    /// What the image is, once it is known: `sha256:…` of its module, or its name in its registry with the
+    /// digest that it has there.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub image_id: String,
+    /// Whether a registry was asked for the image: the node then told of it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub pulled: bool,
     /// How far its newest run is, where the task tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<Progress>,
@@ -135,6 +139,7 @@ impl ContainerStatus {
             restarts: 0,
             fuel: 0,
             image_id: String::new(),
+            pulled: false,
             progress: None,
         }
     }

@@ -9,6 +9,7 @@ mod install;
 mod new;
 mod queue;
 mod read;
+mod registries;
 mod run;
 mod schedule;
 mod selection;
@@ -20,11 +21,15 @@ mod write;
 pub(crate) use build::Build;
 pub(crate) use connection::Connection;
 pub(crate) use duration::GoDuration;
+pub(crate) use image::{
+    ImageCommand, ImageImport, ImageNames, ImagePrune, ImagePull, ImagePush, RegistryWay,
+};
 pub(crate) use image::{ImageCommand, ImageImport, ImageNames};
 pub(crate) use install::Install;
 pub(crate) use new::New;
 pub(crate) use queue::{QueueCommand, QueuePeek, QueuePush};
 pub(crate) use read::{Describe, Get, Logs, Wait};
+pub(crate) use registries::Registries;
 pub(crate) use run::{ImageFile, Run, RunOutput};
 pub(crate) use schedule::{FoldArg, Schedule, ScheduleOutput};
 pub(crate) use selection::Filter;

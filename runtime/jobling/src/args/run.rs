@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use super::{GoDuration, Limits, Retries, State};
+use super::{GoDuration, Limits, Registries, Retries, State};
 
 /// Run manifests or a task's folder in the foreground.
 ///
@@ -54,6 +54,8 @@ pub(crate) struct Run {
     pub(crate) limits: Limits,
     #[command(flatten)]
     pub(crate) retries: Retries,
+    #[command(flatten)]
+    pub(crate) registries: Registries,
     #[command(flatten)]
     pub(crate) state: State,
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::{GoDuration, State};
+use super::{GoDuration, Registries, State};
 
 /// Start the daemon.
 ///
@@ -31,6 +31,8 @@ pub(crate) struct Serve {
     pub(crate) limits: Limits,
     #[command(flatten)]
     pub(crate) retries: Retries,
+    #[command(flatten)]
+    pub(crate) registries: Registries,
     #[command(flatten)]
     pub(crate) state: State,
     /// How long pods get to end by themselves when the daemon is told to stop.

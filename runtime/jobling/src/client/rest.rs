@@ -189,6 +189,21 @@ impl Rest {
         stream.map(Box::pin).map_err(|error| self.failure(error))
     }
 
+    /// Posts `body` to `path` and opens the answer as a stream of bytes.
+    pub(crate) async fn post_open(
+        &self,
+        path: &str,
+        body: &Value,
+    ) -> Result<impl futures::AsyncBufRead + Send + Unpin + use<>, ClientError> {
+        let request = Request::post(path)
+            .header(header::ACCEPT, Accept::Json.media_type())
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body.to_string().into_bytes())
+            .map_err(|_| ClientError::Unreadable { what: path.to_owned() })?;
+        let stream = self.client.request_stream(request).await;
+        stream.map(Box::pin).map_err(|error| self.failure(error))
+    }
+
     /// Returns a failure of the client library in words that say what to do.
     pub(crate) fn failure(&self, error: kube::Error) -> ClientError {
         if let kube::Error::Api(status) = error {

@@ -1,6 +1,5 @@
 //! The server's view of a host.
 
-use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -9,13 +8,15 @@ use jobling_core::Timestamp;
 use jobling_core::api::{ApiError, Reason};
 use jobling_core::engine::{Reader, Reply, Request};
 use jobling_core::queues::{Answer as QueueAnswer, Operation};
-use jobling_images::{Entry, ImageError, ImageKind, ImportError, Reference, Removal};
 use jobling_queues::QueueError;
-use jobling_server::{Backend, ContainerUsage, Image, LogQuery, LogStream, PodUsage};
+use jobling_server::{
+    Backend, ContainerUsage, Image, ImageDetails, LogQuery, LogStream, PodUsage, PruneImages, Transfer,
+    TransferOrder,
+};
 use tokio::sync::watch;
 
 use super::error::sentence;
-use super::{Handle, logs};
+use super::{Handle, images, logs, transfers};
 use crate::clock;
 
 impl Backend for Handle {
@@ -40,8 +41,13 @@ impl Backend for Handle {
     }
 
     fn images(&self) -> BoxFuture<'static, Result<Vec<Image>, ApiError>> {
-        let images = self.images().list().iter().map(told).collect();
+        let images = self.images().list().iter().map(images::told).collect();
         Box::pin(std::future::ready(Ok(images)))
+    }
+
+    fn image(&self, name: String) -> BoxFuture<'static, Result<Option<ImageDetails>, ApiError>> {
+        let images = Arc::clone(self.images());
+        Box::pin(blocking(move || images::details(&images, &name)))
     }
 
     fn import_image(
@@ -50,24 +56,29 @@ impl Backend for Handle {
         content: Bytes,
     ) -> BoxFuture<'static, Result<Image, ApiError>> {
         let images = Arc::clone(self.images());
-        Box::pin(blocking(move || {
-            let now = clock::now().into();
-            let image = images.import(&reference(&name)?, &*content, Entry::default(), now);
-            image.map(|image| told(&image)).map_err(|error| import_refused(&error))
-        }))
+        Box::pin(blocking(move || images::import(&images, &name, &content)))
+    }
+
+    fn pull_image(&self, name: String, order: TransferOrder) -> Transfer {
+        transfers::pull(self, name, order)
+    }
+
+    fn push_image(&self, name: String, order: TransferOrder) -> Transfer {
+        transfers::push(self, name, order)
+    }
+
+    fn prune_images(
+        &self,
+        what: PruneImages,
+        keep_bytes: u64,
+    ) -> BoxFuture<'static, Result<Vec<Image>, ApiError>> {
+        let images = Arc::clone(self.images());
+        Box::pin(blocking(move || images::prune(&images, what, keep_bytes)))
     }
 
     fn remove_image(&self, name: String) -> BoxFuture<'static, Result<Option<Image>, ApiError>> {
         let images = Arc::clone(self.images());
-        Box::pin(blocking(move || {
-            let reference = reference(&name)?;
-            let image = images.resolve(&reference);
-            match images.remove(&reference) {
-                Ok(Removal::Unknown) => Ok(None),
-                Ok(Removal::Name | Removal::Image) => Ok(image.as_ref().map(told)),
-                Err(error) => Err(remove_refused(&error)),
-            }
-        }))
+        Box::pin(blocking(move || images::remove(&images, &name)))
     }
 
     fn usage(&self) -> Vec<PodUsage> {
@@ -95,24 +106,6 @@ async fn blocking<T: Send + 'static>(
     done.unwrap_or_else(|error| Err(ApiError::new(Reason::InternalError, error.to_string())))
 }
 
-fn reference(name: &str) -> Result<Reference, ApiError> {
-    name.parse().map_err(|error| ApiError::new(Reason::BadRequest, sentence(&error)))
-}
-
-fn told(image: &jobling_images::Image) -> Image {
-    let stored_at = jiff::Timestamp::try_from(image.imported_at).unwrap_or_default();
-    Image {
-        name: image.reference.familiar(),
-        digest: image.digest.to_string(),
-        size_bytes: image.size_bytes,
-        format: match image.kind {
-            ImageKind::Module => "module".to_owned(),
-            ImageKind::Component => "component".to_owned(),
-        },
-        stored_at: Timestamp::from_unix_micros(stored_at.as_microsecond()),
-    }
-}
-
 fn used(usage: jobling_node::PodUsage) -> PodUsage {
     let jobling_node::PodUsage { namespace, name, containers } = usage;
     let containers = containers.into_iter().map(|container| ContainerUsage {
@@ -126,29 +119,4 @@ fn used(usage: jobling_node::PodUsage) -> PodUsage {
 
 fn queue_refused(error: &QueueError) -> ApiError {
     ApiError::new(Reason::ServiceUnavailable, sentence(error))
-}
-
-fn import_refused(error: &ImportError) -> ApiError {
-    let reason = match error {
-        ImportError::TooLarge { .. } => Reason::RequestEntityTooLarge,
-        ImportError::StoreFull { .. } => Reason::InsufficientStorage,
-        ImportError::Module(_) | ImportError::Digest { .. } => Reason::BadRequest,
-        ImportError::File(source) => file_reason(source),
-    };
-    ApiError::new(reason, sentence(error))
-}
-
-fn remove_refused(error: &ImageError) -> ApiError {
-    let reason = match error {
-        ImageError::File { source, .. } => file_reason(source),
-        ImageError::Changed { .. } | ImageError::Record { .. } => Reason::InternalError,
-    };
-    ApiError::new(reason, sentence(error))
-}
-
-fn file_reason(error: &io::Error) -> Reason {
-    match error.kind() == io::ErrorKind::StorageFull {
-        true => Reason::InsufficientStorage,
-        false => Reason::InternalError,
-    }
 }

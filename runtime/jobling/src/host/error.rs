@@ -20,6 +20,9 @@ pub(crate) enum HostError {
     /// The store of images cannot be opened.
     #[error(transparent)]
     Images(#[from] jobling_images::ImageError),
+    /// Registries cannot be spoken to.
+    #[error(transparent)]
+    Registries(#[from] jobling_images::registry::ClientError),
     /// wasmtime or its cache cannot be used.
     #[error(transparent)]
     Sandbox(#[from] jobling_sandbox::SandboxError),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use jobling_core::api::{ApiError, Reason};
 use jobling_core::engine::{Reader, Reply, Request};
+use jobling_images::registry::{Keyring, Puller};
 use jobling_images::{Entry, Image, ImageStore, Reference};
 use jobling_node::{Logs, Meters};
 use jobling_queues::Queues;
@@ -33,6 +34,8 @@ pub(super) struct Shared {
     pub(super) revisions: watch::Receiver<u64>,
     pub(super) reader: Arc<dyn Reader>,
     pub(super) images: Arc<ImageStore>,
+    pub(super) puller: Puller,
+    pub(super) keyring: Keyring,
     pub(super) logs: Logs,
     pub(super) meters: Meters,
     pub(super) queues: Arc<Queues>,
@@ -76,6 +79,16 @@ impl Handle {
     /// Returns the local store of images.
     pub(crate) fn images(&self) -> &Arc<ImageStore> {
         &self.0.images
+    }
+
+    /// Returns what speaks to registries.
+    pub(crate) fn puller(&self) -> &Puller {
+        &self.0.puller
+    }
+
+    /// Returns what this host shows registries.
+    pub(crate) fn keyring(&self) -> &Keyring {
+        &self.0.keyring
     }
 
     /// Returns the work queues.

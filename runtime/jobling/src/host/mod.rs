@@ -8,6 +8,7 @@ mod clock_set;
 mod driver;
 mod error;
 mod handle;
+mod images;
 mod logs;
 mod ports;
 mod queues;
@@ -16,6 +17,7 @@ mod settings;
 mod stage;
 #[cfg(test)]
 mod tests;
+mod transfers;
 
 pub(crate) use driver::Ended;
 pub(crate) use error::HostError;

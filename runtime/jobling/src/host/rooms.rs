@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jobling_core::engine::{Engine, PodReport, Reader, Runner, WithPodEvents};
 use jobling_images::ImageStore;
+use jobling_images::registry::{Client, Keyring, Puller};
 use jobling_node::{Clock, Logs, Meters, Node, Outside};
 use jobling_queues::{OpenQueues, Queues};
 use jobling_sandbox::Sandbox;
@@ -15,9 +16,10 @@ use tokio::sync::{mpsc, watch};
 use super::clock_set::ClockSets;
 use super::driver::{Asked, Driver, Ended, Inbox, Orders};
 use super::handle::{Handle, Shared};
-use super::ports::{StoredImages, StoredObjects, WallClock};
+use super::ports::{HostImages, StoredObjects, WallClock};
 use super::queues::queues;
 use super::{HostError, HostSettings};
+use crate::clock;
 
 /// Reports that may wait for the engine; the pods that have more to say wait with it.
 const REPORTS: usize = 1024;
@@ -37,6 +39,8 @@ pub(super) struct Rooms {
     readers: Readers,
     revisions: watch::Receiver<u64>,
     images: Arc<ImageStore>,
+    puller: Puller,
+    keyring: Keyring,
     logs: Logs,
     queues: Arc<Queues>,
     clock: Arc<dyn Clock>,
@@ -98,7 +102,9 @@ impl Rooms {
         readers.on_commit(Box::new(move |revision| {
             told.send_replace(revision);
         }));
-        let images = ImageStore::open(settings.data.join("images"), settings.images)?;
+        let images = Arc::new(ImageStore::open(settings.data.join("images"), settings.images)?);
+        let client = Client::new(settings.registries.clone())?;
+        let puller = Puller::new(client, Arc::clone(&images), || clock::now().into());
         let path = settings.data.join("logs");
         let logs = Logs::open(path.clone(), settings.node.logs, clock.now())
             .map_err(|source| HostError::Logs { path, source })?;
@@ -110,7 +116,9 @@ impl Rooms {
             writer,
             readers,
             revisions,
-            images: Arc::new(images),
+            images,
+            puller,
+            keyring: settings.keyring.clone(),
             logs,
             queues: Arc::new(queues),
             clock,
@@ -126,7 +134,11 @@ impl Rooms {
     /// Returns what a node needs of the other rooms.
     fn outside(&self) -> Outside {
         Outside {
-            images: Arc::new(StoredImages(Arc::clone(&self.images))),
+            images: Arc::new(HostImages {
+                store: Arc::clone(&self.images),
+                puller: self.puller.clone(),
+                keyring: self.keyring.clone(),
+            }),
             objects: Arc::new(StoredObjects(Arc::new(self.readers.clone()))),
             clock: Arc::clone(&self.clock),
             queues: Arc::clone(&self.queues) as Arc<dyn OpenQueues>,
@@ -164,6 +176,8 @@ impl Rooms {
             revisions: self.revisions,
             reader: Arc::new(WithPodEvents::new(Arc::new(self.readers))),
             images: self.images,
+            puller: self.puller,
+            keyring: self.keyring,
             logs: self.logs,
             meters,
             queues: self.queues,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use jobling_core::engine;
+use jobling_images::registry::{Keyring, RegistrySettings};
 use jobling_sandbox::Compiler;
 
 /// Requests that may wait for the engine; one more is told to try again.
@@ -19,6 +20,10 @@ pub(crate) struct HostSettings {
     pub(crate) store: jobling_store::Settings,
     /// How much the images may take.
     pub(crate) images: jobling_images::Limits,
+    /// Which registries are trusted how.
+    pub(crate) registries: RegistrySettings,
+    /// What registries are shown for pods that bring nothing of their own.
+    pub(crate) keyring: Keyring,
     /// How pods live here: allowed host paths, default limits, logs.
     pub(crate) node: jobling_node::Settings,
     /// Compiled code, and who compiles.
@@ -38,6 +43,8 @@ impl HostSettings {
                 image_bytes: sandbox.compile.module_bytes,
                 total_bytes: 4 << 30,
             },
+            registries: RegistrySettings::default(),
+            keyring: Keyring::default(),
             node: jobling_node::Settings::new(data.clone(), host),
             sandbox,
             most_requests: REQUESTS,

@@ -1,5 +1,6 @@
 //! `run`: plans, then opens the rooms in a directory of its own, and leaves with the Jobs' result.
 
+use super::registries::set_registries;
 use super::settings::{RetryDefaults, settings};
 use super::state::keep_state;
 use crate::args::{Connection, Run};
@@ -27,6 +28,8 @@ pub(crate) async fn run(
     let temporary = tempfile::Builder::new().prefix("jobling-run-").tempdir()?;
     let data = args.data.clone().unwrap_or_else(|| temporary.path().to_owned());
     let mut settings = settings(data, &args.limits, &args.retries, RetryDefaults::Foreground)
+        .map_err(|error| Failure::BadInput(error.to_string()))?;
+    set_registries(&mut settings, &args.registries)
         .map_err(|error| Failure::BadInput(error.to_string()))?;
     // Whoever waits for the result wants all of it.
     settings.engine.terminated_pod_gc_threshold = None;

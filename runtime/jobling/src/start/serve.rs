@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jobling_server::{Api, Limits};
 use tokio::sync::oneshot;
 
+use super::registries::set_registries;
 use super::settings::{RetryDefaults, set_synchronous, settings};
 use super::state::keep_state;
 use crate::args::Serve;
@@ -23,6 +24,8 @@ pub(crate) async fn serve(args: &Serve, output: &mut Output) -> Result<Exit, Fai
     let mut settings = settings(data, &args.limits, &args.retries, RetryDefaults::Daemon)
         .map_err(|error| Failure::Usage(error.to_string()))?;
     set_synchronous(&mut settings, args.synchronous);
+    set_registries(&mut settings, &args.registries)
+        .map_err(|error| Failure::Usage(error.to_string()))?;
     keep_state(&mut settings, &args.state).map_err(|error| Failure::Usage(error.to_string()))?;
     let host = Host::start(&settings).map_err(|error| Failure::cannot_start(&error))?;
     let data = std::path::absolute(&settings.data)?;

@@ -1,12 +1,15 @@
 //! `image`: the modules behind image names, through the API's `jobling.dev` images.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
+use indicatif::HumanBytes;
+use jobling_core::api::quantity::Quantity;
 use serde_json::{Value, json};
 
-use super::{Exit, Failure};
-use crate::args::{DataFormat, ImageCommand, ImageImport, ImageNames};
+use super::{Exit, Failure, image_transfer};
+use crate::args::{DataFormat, ImageCommand, ImageImport, ImageNames, ImagePrune};
 use crate::client::{Accept, ClientError, Query, Rest};
 use crate::output::Output;
 use crate::print::{TablePrinter, TableStyle, json_text, list_of, yaml_text};
@@ -21,6 +24,9 @@ pub(crate) async fn image(
 ) -> Result<Exit, Failure> {
     match command {
         ImageCommand::Import(args) => import(args, rest, output).await,
+        ImageCommand::Pull(args) => image_transfer::pull(args, rest, output).await,
+        ImageCommand::Push(args) => image_transfer::push(args, rest, output).await,
+        ImageCommand::Prune(args) => prune(args, rest, output).await,
         ImageCommand::Ls { quiet: true, .. } => {
             let list: Value = rest.read(IMAGES).await?;
             for image in list["items"].as_array().into_iter().flatten() {
@@ -31,7 +37,7 @@ pub(crate) async fn image(
         ImageCommand::Ls { quiet: false, output: None } => {
             let table: Value = rest.get(IMAGES, &Query::default(), Accept::Table).await?;
             if table["rows"].as_array().is_none_or(Vec::is_empty) {
-                output.note("No images; bring one with: jobling image import NAME FILE.wasm");
+                output.note("No images; bring one with: jobling image import NAME FILE.wasm, or: jobling image pull NAME");
             } else {
                 output.print(&TablePrinter::new(TableStyle::default()).format(&table))?;
             }
@@ -113,8 +119,30 @@ async fn remove(names: &ImageNames, rest: &Rest, output: &mut Output) -> Result<
     Ok(exit)
 }
 
+async fn prune(args: &ImagePrune, rest: &Rest, output: &mut Output) -> Result<Exit, Failure> {
+    let keep = args.keep.parse::<Quantity>().map_err(|_| {
+        Failure::Usage(format!("--keep is \"{}\"; it must be a quantity, such as 500Mi", args.keep))
+    })?;
+    let query = Query::default().with("keepBytes", keep.units().to_string());
+    let query = if args.all { query.with("all", "true") } else { query };
+    let gone =
+        rest.send(http::Method::DELETE, IMAGES, &query, "application/json", &json!({})).await?;
+    let items = gone["items"].as_array().cloned().unwrap_or_default();
+    let mut freed = BTreeMap::new();
+    for image in &items {
+        output.line(&format!(
+            "image/{} deleted",
+            image["metadata"]["name"].as_str().unwrap_or_default()
+        ))?;
+        freed.insert(image["status"]["digest"].to_string(), image["status"]["sizeBytes"].as_u64());
+    }
+    let bytes: u64 = freed.values().flatten().sum();
+    output.note(&format!("{} images deleted, {} freed", items.len(), HumanBytes(bytes)));
+    Ok(Exit::Success)
+}
+
 /// Returns the path of an image.
-fn path_of(name: &str) -> String {
+pub(super) fn path_of(name: &str) -> String {
     format!("{IMAGES}/{}", segment(name))
 }
 

@@ -10,6 +10,7 @@ mod failure;
 mod fetch;
 mod get;
 mod image;
+mod image_transfer;
 mod logs;
 mod manifests;
 mod new;

@@ -3,12 +3,14 @@
 use k8s_openapi::api::core::v1::Container;
 
 use super::{Braces, expand};
+use crate::ports::LocalImage;
 
-/// Returns argv of `container`: its command, the image's `entrypoint` or the image's name, then its args, with the words in braces
-/// filled in and `$(VAR)` expanded from `env`.
+/// Returns argv of `container`: its command, the image's entrypoint or the image's name, then its args, with
+/// the words in braces filled in and `$(VAR)` expanded from `env`. The image's own arguments stand where the
+/// container has neither command nor args.
 pub(crate) fn argv(
     container: &Container,
-    entrypoint: &[String],
+    image: &LocalImage,
     env: &[(String, String)],
     braces: Braces<'_>,
 ) -> Vec<String> {
@@ -16,14 +18,16 @@ pub(crate) fn argv(
     let given = |list: &Option<Vec<String>>| -> Vec<String> {
         list.iter().flatten().map(|text| expand(&braces.fill(text), lookup)).collect()
     };
-    let mut argv = given(&container.command);
-    if argv.is_empty() {
-        argv.extend_from_slice(entrypoint);
-    }
-    if argv.is_empty() {
-        argv.push(container.image.clone().unwrap_or_default());
-    }
-    argv.append(&mut given(&container.args));
+    let (command, args) = (given(&container.command), given(&container.args));
+    let bare = command.is_empty() && args.is_empty();
+    let mut argv = if !command.is_empty() {
+        command
+    } else if !image.entrypoint.is_empty() || (bare && !image.cmd.is_empty()) {
+        image.entrypoint.clone()
+    } else {
+        vec![container.image.clone().unwrap_or_default()]
+    };
+    argv.extend(if bare { image.cmd.clone() } else { args });
     argv
 }
 
@@ -50,8 +54,36 @@ mod tests {
                 args: args.clone(),
                 ..Container::default()
             };
-            let made = argv(&container, &[], &env, Braces::of(&info));
+            let made = argv(&container, &LocalImage::default(), &env, Braces::of(&info));
             assert_eq!(made, expected, "{command:?} {args:?}");
+        }
+    }
+    #[test]
+    fn what_the_image_says_stands_where_the_container_says_nothing() {
+        let words = |text: &str| -> Vec<String> {
+            text.split(' ').filter(|w| !w.is_empty()).map(str::to_owned).collect()
+        };
+        for (entrypoint, cmd, command, args, expected) in [
+            ("/a.wasm -v", "serve", "", "", "/a.wasm -v serve"),
+            ("/a.wasm -v", "serve", "", "help", "/a.wasm -v help"),
+            ("/a.wasm -v", "serve", "other", "", "other"),
+            ("/a.wasm", "", "", "x", "/a.wasm x"),
+            ("", "/a.wasm serve", "", "", "/a.wasm serve"),
+            ("", "/a.wasm serve", "", "x", "tool x"),
+        ] {
+            let image = LocalImage {
+                entrypoint: words(entrypoint),
+                cmd: words(cmd),
+                ..LocalImage::default()
+            };
+            let container = Container {
+                image: Some("tool".into()),
+                command: Some(words(command)),
+                args: Some(words(args)),
+                ..Container::default()
+            };
+            let made = argv(&container, &image, &[], Braces::of(&job("report")));
+            assert_eq!(made.join(" "), expected, "{entrypoint} {cmd} {command} {args}");
         }
     }
 }

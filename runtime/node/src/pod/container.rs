@@ -17,9 +17,8 @@ use super::Pod;
 use super::verdict::terminated;
 use crate::containers::{ContainerEnd, ContainerSpec, Ending, Mount};
 use crate::env::{Braces, ConfigError, Facts, argv, resolve};
-use crate::images;
 use crate::logs::{RunKey, RunLog, Slot};
-use crate::ports::{LocalImage, PullPolicy};
+use crate::ports::LocalImage;
 use crate::task::{RunTask, Whereabouts};
 use crate::volumes::MessageFile;
 
@@ -76,8 +75,11 @@ impl Live<'_> {
                 return;
             }
         }
+        let mut in_use = None;
         loop {
             let Some(image) = self.image().await else { return };
+            // Between two runs the image stays, too.
+            drop(in_use.replace(image.lease.clone()));
             let Some(spec) = self.configured(image, counts).await else { return };
             let began = Instant::now();
             let end = self.run(spec).await;
@@ -107,7 +109,7 @@ impl Live<'_> {
         self.wait(self.pod.node().settings.restart.after(failures)).await
     }
 
-    async fn wait(&self, delay: Duration) -> Option<()> {
+    pub(super) async fn wait(&self, delay: Duration) -> Option<()> {
         tokio::select! {
             biased;
             () = self.pod.stop().asked() => None,
@@ -132,41 +134,12 @@ impl Live<'_> {
         self.pod.tell("Warning", "BackOff", message, Some(name));
     }
 
-    fn show_waiting(&self, reason: &str, message: &str) {
+    pub(super) fn show_waiting(&self, reason: &str, message: &str) {
         self.pod.board().change_container(self.slot, |status| {
             // What it waits for next is shown; how the last run ended stays where it is.
             let (reason, message) = (reason.to_owned(), message.to_owned());
             status.state = ContainerState::Waiting(Waiting { reason, message });
         });
-    }
-
-    /// Returns the image once it is there; `None` where the pod is to be ended.
-    async fn image(&self) -> Option<LocalImage> {
-        let name = self.container.image.as_deref().unwrap_or_default();
-        let policy = PullPolicy::of(self.container.image_pull_policy.as_deref());
-        let mut failures = 0;
-        loop {
-            let found = tokio::select! {
-                biased;
-                () = self.pod.stop().asked() => return None,
-                found = images::resolve(&*self.pod.node().images, name, policy) => found,
-            };
-            let error = match found {
-                Ok(image) => return Some(image),
-                Err(error) => error,
-            };
-            failures += 1;
-            let container = Some(self.container.name.as_str());
-            self.pod.tell("Warning", "Failed", error.message.clone(), container);
-            if error.reason == "ErrImagePull" && failures > 1 {
-                let message = format!("Back-off pulling image \"{name}\": {}", error.message);
-                self.pod.tell("Normal", "BackOff", message.clone(), container);
-                self.show_waiting("ImagePullBackOff", &message);
-            } else {
-                self.show_waiting(error.reason, &error.message);
-            }
-            self.wait(self.pod.node().settings.image_retry.after(failures)).await?;
-        }
     }
 
     /// Returns what the next run is given once all that it refers to is there; `None` where the pod is to
@@ -217,11 +190,16 @@ impl Live<'_> {
         let facts = Facts::new(self.pod.start(), &node.settings.host, &node.settings.defaults);
         let environment = resolve(self.container, &facts, &*node.objects)?;
         let braces = Braces::of(&self.pod.start().job);
-        let args = argv(self.container, &image.entrypoint, &environment.variables, braces);
+        let args = argv(self.container, image, &environment.variables, braces);
         let task = RunTask::new(Arc::clone(&node.queues), &environment, self.whereabouts());
         let mut env = environment.variables;
         if self.annotation(SECRET_VARIABLES) == Some("handles") {
             env.retain(|(name, _)| !environment.secrets.contains(name));
+        }
+        for (name, value) in &image.env {
+            if !environment.secrets.contains(name) && !env.iter().any(|(own, _)| own == name) {
+                env.push((name.clone(), value.clone()));
+            }
         }
         if !env.iter().any(|(name, _)| name == "HOSTNAME") {
             env.push(("HOSTNAME".to_owned(), self.pod.host_name()));
@@ -234,7 +212,7 @@ impl Live<'_> {
         let started_at = self.pod.now();
         self.pod.board().change_container(self.slot, |status| {
             status.restarts += u32::from(counts);
-            status.image_id.clone_from(&image.digest);
+            status.image_id.clone_from(&image.id);
             status.state = ContainerState::Running { started_at };
             status.progress = None;
         });

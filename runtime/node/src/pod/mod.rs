@@ -3,6 +3,7 @@
 
 mod board;
 mod container;
+mod image;
 mod life;
 mod reporting;
 mod stop;

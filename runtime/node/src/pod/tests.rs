@@ -42,7 +42,9 @@ impl Containers for Played {
                 "sleep" => std::future::pending().await,
                 "write" => leave_files(&spec.mounts),
                 "script" => self.script.lock().unwrap().pop_front().unwrap(),
-                image => image.strip_prefix("exit-").unwrap().parse().unwrap(),
+                image => {
+                    image.trim_start_matches("r/").strip_prefix("exit-").unwrap().parse().unwrap()
+                }
             };
             ContainerEnd { ending: Ending::Exited(code), fuel_used: 5 }
         })
@@ -222,6 +224,38 @@ async fn a_missing_image_is_looked_for_again() {
     world.node.stop(world.id, EndCause::Deleted, Duration::from_secs(30));
     assert_eq!(end_of(&world.end().await), (143, "Error"), "nothing runs that could use the grace");
     assert!(!world.images.0.lock().unwrap().contains("late"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_registry_is_asked_again_after_a_growing_pause_and_what_it_says_is_told() {
+    let mut world = given();
+    world.start(json!({"restartPolicy": "Never", "imagePullSecrets": [{"name": "none"}],
+        "containers": [{"name": "main", "image": "r/exit-0", "imagePullPolicy": "Always"}]}));
+    let told = |report: &PodReport| -> Vec<String> {
+        report.events.iter().map(|event| format!("{} {}", event.reason, event.message)).collect()
+    };
+    let first = world.next().await;
+    assert_eq!(waiting_of(&first.status), "ErrImagePull");
+    let missing = "FailedToRetrieveImagePullSecret Unable to retrieve some image pull secrets (none); \
+        attempting to pull the image may not succeed.";
+    let failed = "Failed Failed to pull image \"r/exit-0\": the registry has it not";
+    let asked = [missing, "Pulling Pulling image \"r/exit-0\"", failed];
+    assert_eq!(told(&first), [asked.as_slice(), &["Failed Error: ErrImagePull"]].concat());
+    let began = tokio::time::Instant::now();
+    let second = world.next().await;
+    assert_eq!(began.elapsed().as_secs(), 10);
+    assert_eq!(waiting_of(&second.status), "ImagePullBackOff");
+    let backed_off =
+        ["BackOff Back-off pulling image \"r/exit-0\"", "Failed Error: ImagePullBackOff"];
+    assert_eq!(told(&second), [asked.as_slice(), &backed_off].concat());
+
+    world.images.put("r/exit-0");
+    let last = world.next().await;
+    assert_eq!(began.elapsed().as_secs(), 10 + 20);
+    let pulled = "Pulled Successfully pulled image \"r/exit-0\" in 1.5s (1.5s including waiting). \
+        Image size: 5 bytes.";
+    assert_eq!(told(&last)[2], pulled);
+    assert!(last.status.containers[0].pulled);
 }
 
 #[tokio::test(start_paused = true)]

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 
 use crate::logs::Logs;
 use crate::node::{Node, Outside};
-use crate::ports::{ImageError, Images, LocalImage, Pull};
+use crate::ports::{ImageError, Images, LocalImage, Pull, PullSecret};
 use crate::settings::{LogBounds, Settings};
 use crate::testing::{FakeObjects, NoQueues, PlayedClock, host, job, pod_start};
 
@@ -36,12 +36,16 @@ impl Images for Modules {
     fn local(&self, image: &str) -> Result<Option<LocalImage>, ImageError> {
         let path = self.0.join(image);
         let digest = format!("sha256:{image}");
-        Ok(Some(LocalImage { digest, path, entrypoint: Vec::new() }))
+        Ok(Some(LocalImage { digest, path, ..LocalImage::default() }))
     }
 
-    fn pull<'a>(&'a self, image: &'a str) -> Pull<'a> {
-        let here = self.local(image);
-        Box::pin(async { here.map(|here| here.expect("every image is here")) })
+    fn has_registry(&self, _: &str) -> bool {
+        false
+    }
+
+    fn pull<'a>(&'a self, image: &'a str, _: Vec<PullSecret>) -> Pull<'a> {
+        let error = ImageError::NotHere { image: image.to_owned() };
+        Box::pin(std::future::ready(Err(error)))
     }
 }
 

@@ -5,7 +5,7 @@ use jobling_core::engine::Subresource;
 
 use super::Caller;
 use crate::queues::{QueueRoute, QueueVerb};
-use crate::route::{CollectionVerb, GroupVersion, ItemVerb, Route};
+use crate::route::{CollectionVerb, GroupVersion, ItemVerb, Route, TransferWay};
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +103,14 @@ impl<'a> Asked<'a> {
             Route::Metrics { namespace, name } => metrics("get", namespace, name),
             Route::Queues(queues) => on_queues(queues),
             Route::Images => own("list", "images", ""),
+            Route::PruneImages => own("deletecollection", "images", ""),
+            Route::ImageTransfer { name, way } => {
+                let subresource = match way {
+                    TransferWay::Pull => "pull",
+                    TransferWay::Push => "push",
+                };
+                OnResource { subresource, ..own("create", "images", name) }
+            }
             Route::Image { name, verb } => own(item_verb(*verb), "images", name),
             Route::ImageContent { name } => {
                 OnResource { subresource: "content", ..own("update", "images", name) }

@@ -84,7 +84,15 @@ const EDIT: [Rule; 5] = [
     Rule { group: "events.k8s.io", resources: &["events"], verbs: WRITE },
     Rule {
         group: "jobling.dev",
-        resources: &["images", "images/content", "queues", "queues/items", "queues/revive"],
+        // A push shows registries what the host has for them: that is the admin's.
+        resources: &[
+            "images",
+            "images/content",
+            "images/pull",
+            "queues",
+            "queues/items",
+            "queues/revive",
+        ],
         verbs: WRITE,
     },
 ];
@@ -272,6 +280,8 @@ mod tests {
             ("delete -/namespaces a", "admin owner admin@a"),
             ("list jobling.dev/images -", "view edit admin owner"),
             ("update jobling.dev/images/content -", "edit admin owner"),
+            ("create jobling.dev/images/pull -", "edit admin owner"),
+            ("create jobling.dev/images/push -", "admin owner"),
             ("list jobling.dev/tokens -", "admin owner"),
             ("create jobling.dev/tokens -", "admin owner"),
             ("delete jobling.dev/tokens -", "admin owner"),

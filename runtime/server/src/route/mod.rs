@@ -8,6 +8,6 @@ mod resource;
 
 pub(crate) use absent::Absent;
 pub(crate) use path::has_status;
-pub(crate) use path::{CollectionVerb, ItemVerb, Route, route};
+pub(crate) use path::{CollectionVerb, ItemVerb, Route, TransferWay, route};
 pub(crate) use query::{AsOf, Cursor, ListQuery, Page, Query, WatchQuery, WatchStart};
 pub(crate) use resource::{GroupVersion, Resource, Review};

@@ -5,7 +5,7 @@ use http::Method;
 use jobling_core::api::ApiError;
 
 use super::path::{not_allowed, read_only, unknown_path};
-use super::{CollectionVerb, ItemVerb, Route};
+use super::{CollectionVerb, ItemVerb, Route, TransferWay};
 
 /// Returns what is asked of the meters of running pods.
 pub(super) fn metrics(method: &Method, rest: &[&str]) -> Result<Route, ApiError> {
@@ -37,7 +37,15 @@ pub(super) fn own(method: &Method, rest: &[&str]) -> Result<Route, ApiError> {
             _ => Err(not_allowed()),
         },
         ["tokens", name] => Ok(Route::Token { name: name.to_owned(), verb: get_or_delete()? }),
+        ["images"] if *method == Method::DELETE => Ok(Route::PruneImages),
         ["images"] => read_only(method, Route::Images),
+        ["images", name, way @ ("pull" | "push")] => match *method {
+            Method::POST => Ok(Route::ImageTransfer {
+                name: name.to_owned(),
+                way: if way == "pull" { TransferWay::Pull } else { TransferWay::Push },
+            }),
+            _ => Err(not_allowed()),
+        },
         ["images", name] => Ok(Route::Image { name: name.to_owned(), verb: get_or_delete()? }),
         ["images", name, "content"] => match *method {
             Method::PUT | Method::POST => Ok(Route::ImageContent { name: name.to_owned() }),

@@ -35,6 +35,15 @@ pub(crate) enum ItemVerb {
     Delete,
 }
 
+/// From a registry or to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TransferWay {
+    /// From it.
+    Pull,
+    /// To it.
+    Push,
+}
+
 /// What a request is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Route {
@@ -113,6 +122,15 @@ pub(crate) enum Route {
     },
     /// `images`: what the local image store holds.
     Images,
+    /// `images`, of which those go that are not in use.
+    PruneImages,
+    /// `images/NAME/pull` and `images/NAME/push`.
+    ImageTransfer {
+        /// The name.
+        name: String,
+        /// Which way.
+        way: TransferWay,
+    },
     /// One image.
     Image {
         /// The name, such as `backup-tool:latest`.
@@ -422,6 +440,11 @@ mod tests {
             (
                 "GET /apis/jobling.dev/v1alpha1/images/a%2Fb:c",
                 "Image { name: \"a/b:c\", verb: Get }",
+            ),
+            ("DELETE /apis/jobling.dev/v1alpha1/images", "PruneImages"),
+            (
+                "POST /apis/jobling.dev/v1alpha1/images/r%2Fa:1/pull",
+                "ImageTransfer { name: \"r/a:1\", way: Pull }",
             ),
             ("PUT /apis/jobling.dev/v1alpha1/images/a/content", "ImageContent { name: \"a\" }"),
         ] {

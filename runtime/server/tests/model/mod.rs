@@ -10,14 +10,17 @@ use futures::{FutureExt, StreamExt, stream};
 use jobling_core::Timestamp;
 use jobling_core::api::managed::Manager;
 use jobling_core::api::{
-    ApiError, Identity, Kind, Object, ObjectKey, admit_create, admit_update, managed, patch,
+    ApiError, Identity, Kind, Object, ObjectKey, Reason, admit_create, admit_update, managed, patch,
 };
 use jobling_core::engine::{
     Change, DryRun, Expired, ListScope, Listing, Reader, Reply, Request, Snapshot, StoreError, Verb,
 };
 use jobling_core::pods::{JobInfo, Pod};
 use jobling_core::queues::{Answer as QueueAnswer, Operation};
-use jobling_server::{Backend, Image, LogQuery, LogStream, PodUsage};
+use jobling_server::{
+    Backend, Image, ImageDetails, LogQuery, LogStream, PodUsage, PruneImages, Transfer, TransferOrder,
+    TransferStep,
+};
 use tokio::sync::watch;
 
 /// 2026-11-23 10:00:00 UTC.
@@ -248,6 +251,44 @@ impl Backend for Model {
         };
         self.state.lock().unwrap().images.insert(name, image.clone());
         async move { Ok(image) }.boxed()
+    }
+
+    fn image(&self, name: String) -> BoxFuture<'static, Result<Option<ImageDetails>, ApiError>> {
+        let image = self.state.lock().unwrap().images.get(&name).cloned();
+        let details = image.map(|image| ImageDetails {
+            image,
+            origin: None,
+            used_at: NOW,
+            entrypoint: Vec::new(),
+            imports: vec![("wasi_snapshot_preview1.path_open".to_owned(), "func".to_owned())],
+            exports: Vec::new(),
+            producers: Vec::new(),
+            permissions: vec![("files".to_owned(), "opens files".to_owned())],
+        });
+        async move { Ok(details) }.boxed()
+    }
+
+    fn pull_image(&self, name: String, order: TransferOrder) -> Transfer {
+        let progress =
+            TransferStep::Progress { stage: "transferring", done_bytes: 1, total_bytes: 2 };
+        let error = ApiError::new(Reason::NotFound, format!("{name}: plain {}", order.plain_http));
+        stream::iter([Ok(progress), Err(error)]).boxed()
+    }
+
+    fn push_image(&self, name: String, order: TransferOrder) -> Transfer {
+        let name = order.remote.unwrap_or(name);
+        stream::iter([Ok(TransferStep::Pushed { name, digest: "sha256:1".to_owned() })]).boxed()
+    }
+
+    fn prune_images(
+        &self,
+        what: PruneImages,
+        keep_bytes: u64,
+    ) -> BoxFuture<'static, Result<Vec<Image>, ApiError>> {
+        let mut state = self.state.lock().unwrap();
+        let all = std::mem::take(&mut state.images);
+        let gone = if what == PruneImages::All && keep_bytes == 0 { all } else { BTreeMap::new() };
+        async move { Ok(gone.into_values().collect()) }.boxed()
     }
 
     fn remove_image(&self, name: String) -> BoxFuture<'static, Result<Option<Image>, ApiError>> {
