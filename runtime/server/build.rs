@@ -1,5 +1,6 @@
 //! Makes the schemas of the served kinds, with Kubernetes' own documentation, out of k8s-openapi's: as
-//! JSON, compressed, one file a group. The text would otherwise be in the binary as it is.
+//! JSON, compressed, one file a group; those of this host's own kinds are written by hand, in `schemas`.
+//! The text would otherwise be in the binary as it is.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -8,13 +9,14 @@ use k8s_openapi::Resource;
 use k8s_openapi::api::{authentication, authorization, batch, core, events};
 use k8s_openapi::schemars::generate::SchemaSettings;
 use k8s_openapi::schemars::{JsonSchema, SchemaGenerator};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// The most that the format knows: these files are written once and read often.
 const COMPRESSION: u8 = 10;
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=schemas/jobling.json");
     let directory = output();
     let mut schemas = Schemas::new();
     schemas.add::<core::v1::Namespace>();
@@ -38,7 +40,12 @@ fn main() -> io::Result<()> {
     schemas.write(&directory, "authorization")?;
     let mut schemas = Schemas::new();
     schemas.add::<authentication::v1::SelfSubjectReview>();
-    schemas.write(&directory, "authentication")
+    schemas.write(&directory, "authentication")?;
+    let mut schemas = Schemas::new();
+    schemas.generator.subschema_for::<batch::v1::JobTemplateSpec>();
+    schemas.generator.subschema_for::<core::v1::SecretKeySelector>();
+    schemas.own = serde_json::from_str(include_str!("schemas/jobling.json"))?;
+    schemas.write(&directory, "jobling")
 }
 
 #[expect(clippy::disallowed_methods, reason = "a build script is told by cargo where it writes")]
@@ -51,13 +58,15 @@ struct Schemas {
     generator: SchemaGenerator,
     /// The name of each kind's schema, and what the kind is.
     kinds: Vec<(String, Value)>,
+    /// Those that are written by hand.
+    own: Map<String, Value>,
 }
 
 impl Schemas {
     fn new() -> Self {
         // As the API server has it: a reference beside a description is wrapped in `allOf`.
         let settings = SchemaSettings::openapi3();
-        Self { generator: settings.into_generator(), kinds: Vec::new() }
+        Self { generator: settings.into_generator(), kinds: Vec::new(), own: Map::new() }
     }
 
     fn add<K: JsonSchema + Resource>(&mut self) {
@@ -73,6 +82,7 @@ impl Schemas {
             // Of a kind itself nothing is required before it is sent: `explain` is not to say otherwise.
             schemas[&schema].as_object_mut().and_then(|schema| schema.remove("required"));
         }
+        schemas.extend(self.own);
         let text = Value::Object(schemas).to_string();
         let compressed = miniz_oxide::deflate::compress_to_vec(text.as_bytes(), COMPRESSION);
         fs::write(directory.join(name).with_extension("json.deflate"), compressed)

@@ -53,7 +53,7 @@ impl Request {
         &self.method
     }
 
-    /// Returns its path below the trigger's own; empty where it has none.
+    /// Returns its path, decoded; empty where it has none.
     ///
     /// ```
     /// # use jobling_sdk::testing::Host;

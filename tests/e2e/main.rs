@@ -19,6 +19,7 @@ mod kubectl_manifests;
 mod kubectl_run;
 mod kubectl_server_side;
 mod kubectl_top;
+mod kubectl_triggers;
 mod manifests;
 mod outcome;
 #[expect(dead_code, reason = "the tests of images use all of it")]
@@ -32,3 +33,4 @@ mod secrets;
 mod systemd;
 mod tasks;
 mod tokens;
+mod triggers;

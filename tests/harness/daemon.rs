@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
@@ -21,6 +21,7 @@ pub struct Daemon {
     child: Child,
     kubeconfig: PathBuf,
     directory: PathBuf,
+    ready: String,
 }
 
 impl Daemon {
@@ -69,8 +70,38 @@ impl Daemon {
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the binary starts");
         let stdout = child.stdout.take().expect("piped");
         let ready = Lines { lines: BufReader::new(stdout), child: None }.next();
-        assert!(ready.is_some(), "the daemon ended before it was ready: {:?}", child.wait());
-        Self { child, kubeconfig: data.join("kubeconfig"), directory: data.to_owned() }
+        let Some(ready) = ready else {
+            panic!("the daemon ended before it was ready: {:?}", child.wait());
+        };
+        Self { child, kubeconfig: data.join("kubeconfig"), directory: data.to_owned(), ready }
+    }
+
+    /// Starts one that takes requests to triggers, too.
+    ///
+    /// # Panics
+    /// Where it ends instead.
+    #[must_use]
+    pub fn start_with_triggers(data: &Path, options: &[&str]) -> Self {
+        let both = ["--trigger-listen", "127.0.0.1:0"].iter().chain(options).copied();
+        Self::start(data, &both.collect::<Vec<_>>())
+    }
+
+    /// Returns where it takes requests to triggers.
+    ///
+    /// # Panics
+    /// Where it takes none.
+    #[must_use]
+    pub fn triggers(&self) -> SocketAddr {
+        let (_, url) = self.ready.split_once("takes requests at http://").expect("an endpoint");
+        url.split([' ', ',']).next().and_then(|text| text.parse().ok()).expect("an address")
+    }
+
+    /// Applies a manifest.
+    pub fn apply(&self, manifest: &serde_json::Value) {
+        let file = self.directory.join("applied.json");
+        std::fs::write(&file, manifest.to_string()).expect("a file");
+        let arguments: [&OsStr; 3] = ["apply".as_ref(), "-f".as_ref(), file.as_os_str()];
+        drop(self.jobling(arguments).expect_code(0));
     }
 
     /// Runs jobling against it.

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use cargo_metadata::MetadataCommand;
 
+use crate::Folder;
+
 /// Returns the folder of an example.
 #[must_use]
 pub fn example(name: &str) -> PathBuf {
@@ -39,6 +41,27 @@ pub fn module(name: &str) -> PathBuf {
     let path = release.join(name).with_extension("wasm").into_std_path_buf();
     assert!(path.exists(), "{} is missing: run scripts/test", path.display());
     path
+}
+
+/// Makes a component of a module that answers requests, as wasm-tools would, and returns its path.
+///
+/// # Panics
+/// Where the module is not built, or is none of a component.
+#[must_use]
+pub fn component(name: &str, folder: &Folder) -> PathBuf {
+    use wasi_preview1_component_adapter_provider as adapter;
+    let bytes = std::fs::read(module(name)).expect("a module");
+    let encoded = wit_component::ComponentEncoder::default()
+        .module(&bytes)
+        .and_then(|encoder| {
+            let (name, bytes) = (
+                adapter::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME,
+                adapter::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
+            );
+            encoder.adapter(name, bytes)
+        })
+        .and_then(|mut encoder| encoder.encode());
+    folder.write("component.wasm", encoded.expect("a component"))
 }
 
 fn root() -> &'static Path {

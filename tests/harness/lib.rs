@@ -3,6 +3,7 @@
 
 mod broker;
 mod daemon;
+mod endpoint;
 mod folder;
 mod guests;
 mod http;
@@ -13,7 +14,8 @@ mod transcript;
 pub use broker::Broker;
 pub use daemon::{Daemon, Lines};
 pub use folder::Folder;
-pub use guests::{client, example, manifest, module};
+pub use endpoint::{EndpointAnswer, EndpointConnection, ask};
+pub use guests::{client, component, example, manifest, module};
 pub use http::{Answer, Connection};
 pub use program::{Output, jobling, tool, toolchain};
 pub use registry::{Door, Registry};

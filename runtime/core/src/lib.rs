@@ -10,5 +10,6 @@ pub mod pods;
 pub mod queues;
 pub mod schedule;
 mod time;
+pub mod trigger;
 
 pub use time::Timestamp;

@@ -114,6 +114,7 @@ async fn client_verb(cli: &Cli, built: &[Built], output: &mut Output) -> Result<
         Command::Delete(args) => verbs::delete(args, rest, output).await,
         Command::Suspend(args) => verbs::switch(args, Switched::Suspended, rest, output).await,
         Command::Resume(args) => verbs::switch(args, Switched::Resumed, rest, output).await,
+        Command::Trigger(args) => verbs::trigger(args, rest, output).await,
         Command::Image(command) => verbs::image(command, rest, output).await,
         Command::Token(command) => verbs::token(command, rest, output).await,
         Command::Queue(command) => verbs::queue(command, rest, output).await,

@@ -7,13 +7,15 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use jobling_core::trigger::TriggerCall;
 use jobling_sandbox::Meter;
 
+use crate::capture::Capture;
 use crate::limits::Defaults;
 use crate::logs::RunLog;
 use crate::ports::LocalImage;
 use crate::task::RunTask;
-use crate::volumes::{Held, MessageFile};
+use crate::volumes::{BodyFile, Held, MessageFile};
 
 /// What a container may do in a mounted directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +66,12 @@ pub(crate) struct ContainerSpec {
     pub(crate) hosts: BTreeMap<String, IpAddr>,
     /// Where its output goes.
     pub(crate) log: RunLog,
+    /// Where its stdout goes instead, if it is the answer to a request.
+    pub(crate) answer: Option<Capture>,
+    /// The request that it is told of: the body is its stdin.
+    pub(crate) call: Option<Arc<TriggerCall>>,
+    /// The body as a file, too.
+    pub(crate) body: Option<BodyFile>,
     /// Where it may say how it ended.
     pub(crate) message: Option<MessageFile>,
     /// Where what it uses can be read.

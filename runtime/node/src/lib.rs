@@ -2,6 +2,8 @@
 //! their statuses; it knows neither server nor store, and never decides whether a pod should live.
 
 mod awaited;
+mod calls;
+mod capture;
 mod containers;
 mod env;
 mod images;
@@ -19,8 +21,9 @@ mod testing;
 mod usage;
 mod volumes;
 
+pub use calls::{CallEnd, CallRefused};
 pub use limits::Defaults;
-pub use logs::{Follow, LogQuery, LogStream, Logs, RunKey, Slot, Stamps};
+pub use logs::{Follow, KeptLog, LogQuery, LogStream, Logs, RunKey, Slot, Stamps};
 pub use node::{Node, Outside};
 pub use ports::{
     Clock, ImageError, ImageSource, Images, LocalImage, Objects, ObjectsError, Pull, PullPolicy,

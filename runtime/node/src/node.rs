@@ -14,6 +14,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use crate::awaited::Awaited;
+use crate::calls::Calls;
 use crate::containers::Containers;
 use crate::logs::Logs;
 use crate::pod::{Pod, attend};
@@ -50,6 +51,7 @@ pub(crate) struct Shared {
     pub(crate) logs: Logs,
     pub(crate) volumes: Volumes,
     pub(crate) awaited: Awaited,
+    pub(crate) calls: Calls,
     reports: mpsc::Sender<PodReport>,
     pods: Mutex<HashMap<PodId, Place>>,
 }
@@ -85,6 +87,7 @@ impl Node {
     ) -> Self {
         let prefixes = settings.host_path_prefixes.clone();
         let shared = Shared {
+            calls: Calls::new(settings.calls_memory_bytes),
             volumes: Volumes::new(settings.data_dir.clone(), prefixes),
             settings,
             containers,
@@ -97,7 +100,16 @@ impl Node {
             reports: outside.reports,
             pods: Mutex::default(),
         };
+        shared.volumes.release_calls();
         Self { shared: Arc::new(shared), runtime: Handle::current() }
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    pub(crate) fn runtime(&self) -> &Handle {
+        &self.runtime
     }
 
     /// Returns the last reports of pods that the engine has not forgotten yet, to be given again.

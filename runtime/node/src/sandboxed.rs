@@ -4,18 +4,21 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use bytes::Bytes;
+use jobling_core::trigger::TriggerCall;
 use jobling_queues::QUEUE_URL;
 use jobling_sandbox::{
-    Limits, Mount, OutboundRule, Output, Quota, RunSpec, Sandbox, Stopper, TaskHost, Usage,
+    HttpRequest, Limits, Mount, OutboundRule, Output, Quota, RunSpec, Sandbox, Stopper, TaskHost,
+    Usage,
 };
 use tokio::sync::mpsc;
 
+use crate::capture::Capture;
 use crate::containers::{
     Access, ContainerEnd, ContainerSpec, Containers, Ending, Overflow, QuotaSpec, Run,
 };
 use crate::limits::Defaults;
 use crate::logs::{RunLog, Stream};
-use crate::volumes::MessageFile;
+use crate::volumes::{BodyFile, MessageFile};
 
 /// Pieces of output of one run that may wait for the log.
 const PIECES: usize = 4;
@@ -71,6 +74,7 @@ impl Sandboxed {
             hosts: spec.hosts.clone(),
             meter: spec.meter.clone(),
             task: Some(Arc::clone(&spec.task) as Arc<dyn TaskHost>),
+            stdin: spec.call.as_ref().map(body).unwrap_or_default(),
             ..RunSpec::default()
         })
     }
@@ -91,6 +95,11 @@ impl Sandboxed {
             Ok(mount) => spec.mounts.extend(mount.flatten()),
             Err(why) => return not_started(why),
         }
+        let body = spec.body.as_ref().filter(|_| prepared.opens_files());
+        match body.map(BodyFile::mount).transpose() {
+            Ok(mount) => spec.mounts.extend(mount),
+            Err(why) => return not_started(why),
+        }
         let mut run = match self.run_spec(&spec) {
             Ok(run) => run,
             Err(why) => return not_started(why),
@@ -99,11 +108,19 @@ impl Sandboxed {
         let (stderr, stderr_pieces) = mpsc::channel(PIECES);
         run.stdout = Output::Channel(stdout);
         run.stderr = Output::Channel(stderr);
+        if prepared.wants_request() {
+            run.request = spec.call.as_ref().map(request);
+        }
         let stopper = Stopper::new();
         let guest = self.sandbox.run(&prepared, run, limits(&spec.limits), &stopper);
         let (exit, (), ()) = tokio::join!(
             guest,
-            keep(stdout_pieces, &spec.log, Stream::Stdout),
+            async {
+                match &spec.answer {
+                    Some(answer) => capture(stdout_pieces, answer).await,
+                    None => keep(stdout_pieces, &spec.log, Stream::Stdout).await,
+                }
+            },
             keep(stderr_pieces, &spec.log, Stream::Stderr),
         );
         ContainerEnd { ending: ending(exit.ending), fuel_used: exit.fuel_used }
@@ -114,6 +131,35 @@ impl Sandboxed {
 async fn keep(mut pieces: mpsc::Receiver<Bytes>, log: &RunLog, stream: Stream) {
     while let Some(piece) = pieces.recv().await {
         log.write(stream, &piece);
+    }
+}
+
+/// Keeps what comes as the answer, until nobody can print any more.
+async fn capture(mut pieces: mpsc::Receiver<Bytes>, answer: &Capture) {
+    while let Some(piece) = pieces.recv().await {
+        answer.write(&piece);
+    }
+}
+
+/// Returns the body of a request, of which there is one copy however many read it.
+fn body(call: &Arc<TriggerCall>) -> Bytes {
+    struct Body(Arc<TriggerCall>);
+    impl AsRef<[u8]> for Body {
+        fn as_ref(&self) -> &[u8] {
+            &self.0.body
+        }
+    }
+    Bytes::from_owner(Body(Arc::clone(call)))
+}
+
+/// Returns the request as a component takes it.
+fn request(call: &Arc<TriggerCall>) -> HttpRequest {
+    let separator = if call.query.is_empty() { "" } else { "?" };
+    HttpRequest {
+        method: call.method.clone(),
+        target: format!("{}{separator}{}", call.path, call.query),
+        headers: call.headers.clone(),
+        body: body(call),
     }
 }
 

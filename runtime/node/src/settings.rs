@@ -76,6 +76,8 @@ pub struct Settings {
     pub defaults: Defaults,
     /// How much of what pods print is kept.
     pub logs: LogBounds,
+    /// Memory of requests that run without a Job, all together.
+    pub calls_memory_bytes: u64,
 }
 
 impl Settings {
@@ -92,6 +94,7 @@ impl Settings {
             image_retry: backoff,
             defaults: Defaults::default(),
             logs: LogBounds::default(),
+            calls_memory_bytes: 0,
         }
     }
 }

@@ -8,6 +8,7 @@ use jobling_core::Timestamp;
 use jobling_core::api::{Kind, Object, ObjectKey};
 use jobling_core::engine::PodStart;
 use jobling_core::pods::{JobId, JobInfo, Pod, PodId, PodStatus, Tally};
+use jobling_core::trigger::TriggerCall;
 use jobling_queues::{OpenQueues, Opening, QueueError, Session};
 use k8s_openapi::api::core::v1::{Container, PodTemplateSpec, ResourceRequirements};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
@@ -33,6 +34,22 @@ pub(crate) fn job(name: &str) -> JobInfo {
     }
 }
 
+/// A request with these headers.
+pub(crate) fn call(headers: &[(&str, &str)]) -> TriggerCall {
+    let pair = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    TriggerCall {
+        method: "GET".into(),
+        path: "/".into(),
+        query: String::new(),
+        segments: BTreeMap::new(),
+        headers: headers.iter().map(pair).collect(),
+        body: Vec::new(),
+        remote: None,
+        received: Timestamp::default(),
+        idempotency: None,
+    }
+}
+
 pub(crate) fn pod_start(job: JobInfo) -> PodStart {
     let pod = Pod {
         id: PodId::new(job.id, 0),
@@ -46,7 +63,7 @@ pub(crate) fn pod_start(job: JobInfo) -> PodStart {
         tally: Tally::Open,
         status: PodStatus::default(),
     };
-    PodStart { pod: Arc::new(pod), job: Arc::new(job) }
+    PodStart { pod: Arc::new(pod), job: Arc::new(job), call: None }
 }
 
 pub(crate) fn host() -> Host {

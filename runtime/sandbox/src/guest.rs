@@ -8,6 +8,7 @@ use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::{WasiCtxView, WasiView};
 
 use crate::exit::HostStop;
+use crate::handler::Http;
 use crate::limiter::Limiter;
 use crate::network::Outbound;
 use crate::quota::{Charge, Full, Overflow, Quota};
@@ -20,6 +21,7 @@ pub(crate) struct Guest {
     pub(crate) files: Files,
     pub(crate) outbound: Outbound,
     pub(crate) task: TaskState,
+    pub(crate) http: Http,
 }
 
 impl WasiView for Guest {

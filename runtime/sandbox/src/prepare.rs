@@ -8,13 +8,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wasmtime::component::{self, Component};
 use wasmtime::{Engine, ExternType, InstancePre, Linker, Module, UnknownImportError};
 use wasmtime_wasi::p2::bindings::CommandPre;
+use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
 use crate::cache::{DiskCache, MemoryCache};
 use crate::child::{self, Format};
 use crate::engine::MAX_MEMORIES_PER_MODULE;
 use crate::guest::Guest;
+use crate::handler::INCOMING_HANDLER;
 use crate::settings::{CompileLimits, Compiler, SandboxError, Settings};
 use crate::task::WORK_QUEUE;
+
+/// The interface whose export makes a component a command.
+const RUN: &str = "wasi:cli/run@";
 
 /// A module or component that can be started; clones share it.
 #[derive(Clone)]
@@ -34,11 +39,19 @@ pub(crate) enum Start {
     Module(InstancePre<Guest>),
     /// A component's `wasi:cli/run`.
     Component(CommandPre<Guest>),
+    /// A component's `wasi:http/incoming-handler`, which needs a request.
+    Handler(ProxyPre<Guest>),
 }
 
 impl Prepared {
     pub(crate) fn start(&self) -> &Start {
         &self.0.start
+    }
+
+    /// Returns whether a run of it must have a request ([`RunSpec::request`](crate::RunSpec::request)).
+    #[must_use]
+    pub fn wants_request(&self) -> bool {
+        matches!(self.0.start, Start::Handler(_))
     }
 
     /// Returns how many memories one run of it takes.
@@ -314,19 +327,31 @@ impl Preparer {
     fn link_component(&self, component: &Component) -> Result<Prepared, PrepareError> {
         let linked = self.components.instantiate_pre(component);
         let linked = linked.map_err(|error| component_error(&self.engine, component, &error))?;
-        let command = CommandPre::new(linked)
-            .map_err(|error| PrepareError::WrongWorld { message: format!("{error:#}") })?;
+        let start = if self.exports(component, INCOMING_HANDLER) && !self.exports(component, RUN) {
+            ProxyPre::new(linked).map(Start::Handler)
+        } else {
+            CommandPre::new(linked).map(Start::Component)
+        };
+        let start =
+            start.map_err(|error| PrepareError::WrongWorld { message: format!("{error:#}") })?;
         let required = component.resources_required();
         let imported = component.component_type();
         let imports =
             |start: &str| imported.imports(&self.engine).any(|(name, _)| name.starts_with(start));
         Ok(Prepared(Arc::new(Inner {
-            start: Start::Component(command),
+            start,
             code_bytes: code_bytes(component.image_range()),
             memories: required.map_or(1, |required| required.num_memories.max(1)),
             opens_files: imports("wasi:filesystem/"),
             uses_queues: imports(WORK_QUEUE),
         })))
+    }
+
+    fn exports(&self, component: &Component, interface: &str) -> bool {
+        component
+            .component_type()
+            .exports(&self.engine)
+            .any(|(name, _)| name.starts_with(interface))
     }
 }
 

@@ -16,6 +16,7 @@ use crate::guest::Guest;
 pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Guest>> {
     let mut linker = Linker::new(engine);
     p2::add_to_linker_async(&mut linker)?;
+    crate::handler::add_to_linker(&mut linker)?;
     linker.allow_shadowing(true);
     filesystem::types::add_to_linker::<Guest, files::HasFiles>(&mut linker, files::files)?;
     filesystem::preopens::add_to_linker::<Guest, files::HasFiles>(&mut linker, files::files)?;

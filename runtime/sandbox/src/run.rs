@@ -14,6 +14,7 @@ use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 use crate::engine::{HOSTCALL_BYTES, MAX_MEMORIES_PER_MODULE, engine};
 use crate::exit::{Ending, Exit, ending_of};
 use crate::guest::{Files, Guest};
+use crate::handler::{self, Http};
 use crate::limiter::Limiter;
 use crate::meter::Meter;
 use crate::network::Outbound;
@@ -29,6 +30,9 @@ use crate::throttle::Throttle;
 const YIELD_UNITS: u64 = 1_000_000;
 /// Random bytes that one call gets at most.
 const RANDOM_BYTES: u64 = 64 << 10;
+/// Why a component that answers requests is not run for anything else.
+const NO_REQUEST: &str = "the component answers requests (wasi:http/incoming-handler) and has no \
+                          wasi:cli/run: only a request to an HTTPTrigger can run it";
 /// Host objects beyond its open files that a guest may hold: streams, pollables, sockets.
 const OTHER_RESOURCES: usize = 256;
 
@@ -85,6 +89,9 @@ impl Sandbox {
             started = started => started,
         };
         match store {
+            Ok(store) if prepared.wants_request() && !store.data().http.has_request() => {
+                never_started(Ending::StartFailed { why: NO_REQUEST.to_owned() })
+            }
             Ok(store) => attend(store, prepared, limits, (stopper, meter)).await,
             Err(why) => never_started(Ending::StartFailed { why }),
         }
@@ -145,17 +152,19 @@ async fn call(store: &mut Store<Guest>, prepared: &Prepared) -> wasmtime::Result
             let returned = command.wasi_cli_run().call_run(store).await?;
             Ok(u8::from(returned.is_err()))
         }
+        Start::Handler(component) => handler::serve(store, component).await,
     }
 }
 
 async fn guest(spec: RunSpec, limits: Limits) -> Result<Guest, String> {
     let outbound = Outbound::resolve(spec.allow_outbound, spec.hosts).await?;
     let budget = OutputBudget::new(limits.output_bytes);
+    let stdout = CountedOutput::new(spec.stdout, Arc::clone(&budget));
     let mut wasi = WasiCtxBuilder::new();
     wasi.args(&spec.args)
         .envs(&spec.env)
         .stdin(MemoryInputPipe::new(spec.stdin))
-        .stdout(CountedOutput::new(spec.stdout, Arc::clone(&budget)))
+        .stdout(stdout.clone())
         .stderr(CountedOutput::new(spec.stderr, budget))
         .max_random_size(RANDOM_BYTES);
     for mount in &spec.mounts {
@@ -173,6 +182,7 @@ async fn guest(spec: RunSpec, limits: Limits) -> Result<Guest, String> {
         files: Files::new(quotas, descriptors),
         outbound,
         task: TaskState::new(spec.task),
+        http: Http::new(spec.request, stdout),
     };
     crate::preview1::preopened(&mut guest, mounts);
     let resources = descriptors as usize + OTHER_RESOURCES;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::handler::HttpRequest;
 use crate::meter::Meter;
 use crate::network::OutboundRule;
 use crate::output::Output;
@@ -24,6 +25,9 @@ pub struct RunSpec {
     pub mounts: Vec<Mount>,
     /// What it reads on stdin; then the end of file.
     pub stdin: Bytes,
+    /// The request that a component of `wasi:http/proxy` answers, to its stdout and in CGI's manner;
+    /// what has a start of its own does not see it.
+    pub request: Option<HttpRequest>,
     /// Where its stdout goes.
     pub stdout: Output,
     /// Where its stderr goes.

@@ -10,6 +10,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use jobling_core::api::{ApiError, ObjectKey, Reason};
+use serde_json::json;
 use tokio::sync::{Semaphore, watch};
 
 use crate::access::{Access, Asked, Decision, Session, decide};
@@ -207,6 +208,7 @@ impl Api {
             Route::Queues(route) => {
                 queues::answer(backend, route, query, shape(accept, query)?, &body).await
             }
+            Route::TriggerEndpoint => endpoint(backend),
             Route::Images => images::list(backend, shape(accept, query)?).await,
             Route::Image { name, verb: ItemVerb::Delete } => images::remove(backend, name).await,
             Route::Image { name, .. } => images::get(backend, &name, shape(accept, query)?).await,
@@ -292,6 +294,15 @@ impl Api {
         }
         takes_body(route).then_some((self.limits.body_bytes, self.limits.body_timeout))
     }
+}
+
+fn endpoint(backend: &dyn Backend) -> Result<Answer, ApiError> {
+    let Some(url) = backend.trigger_endpoint() else {
+        let why = "this daemon takes no requests to HTTPTriggers; start it with --trigger-listen";
+        return Err(ApiError::new(Reason::NotFound, why));
+    };
+    let told = json!({"apiVersion": "jobling.dev/v1alpha1", "kind": "TriggerEndpoint", "url": url});
+    Ok(answer::value(StatusCode::OK, &told))
 }
 
 async fn collect<B>(body: B, most: usize, time: Duration) -> Result<Bytes, ApiError>

@@ -68,6 +68,10 @@ pub trait Backend: Send + Sync + 'static {
     /// Carries out an operation on the host's own work queues.
     fn queue(&self, operation: Operation) -> BoxFuture<'static, Result<QueueAnswer, ApiError>>;
 
+    /// Returns where requests to HTTPTriggers are taken, such as `http://127.0.0.1:8080`; `None` where
+    /// nowhere.
+    fn trigger_endpoint(&self) -> Option<String>;
+
     /// Returns the time.
     fn now(&self) -> Timestamp;
 }

@@ -107,6 +107,7 @@ fn default_propagation(kind: Kind) -> (Propagation, Vec<String>) {
         | Kind::Secret
         | Kind::PersistentVolumeClaim
         | Kind::CronJob
+        | Kind::HTTPTrigger
         | Kind::Pod
         | Kind::Event => (Propagation::Background, Vec::new()),
     }
@@ -121,6 +122,7 @@ mod tests {
         for (kind, query, body, expected) in [
             (Kind::Job, "", "", Some(Propagation::Orphan)),
             (Kind::CronJob, "", "", Some(Propagation::Background)),
+            (Kind::HTTPTrigger, "", "", Some(Propagation::Background)),
             (Kind::Job, "propagationPolicy=Foreground", "", Some(Propagation::Foreground)),
             (Kind::Job, "orphanDependents=false", "", Some(Propagation::Background)),
             (Kind::Job, "", r#"{"propagationPolicy":"Background"}"#, Some(Propagation::Background)),

@@ -31,6 +31,7 @@ mod served;
 mod table;
 mod tokens;
 mod transfer;
+mod trigger;
 mod watch;
 mod write;
 
@@ -46,3 +47,6 @@ pub use backend::{
 pub use limits::Limits;
 pub use listen::{ListenError, Listener, TlsListener, UnixSocket, serve};
 pub use transfer::{PushFormat, Transfer, TransferOrder, TransferStep};
+pub use trigger::{
+    CallRefused, TriggerBackend, TriggerEndpoint, TriggerLimits, TriggerListener, serve_triggers,
+};

@@ -71,12 +71,16 @@ fn schemas(group: GroupVersion) -> Result<Map<String, Value>, ApiError> {
         }
         GroupVersion::Apps | GroupVersion::Networking => return Ok(Map::new()),
         GroupVersion::Metrics => return Ok(own_schemas::metrics()),
-        GroupVersion::Jobling => return Ok(own_schemas::jobling()),
+        GroupVersion::Jobling => include_bytes!(concat!(env!("OUT_DIR"), "/jobling.json.deflate")),
     };
     let unreadable = |_| ApiError::new(Reason::InternalError, "the schemas cannot be unpacked");
     let text = decompress_to_vec_with_limit(compressed, MOST_BYTES).map_err(unreadable)?;
-    serde_json::from_slice(&text)
-        .map_err(|_| ApiError::new(Reason::InternalError, "the schemas are no JSON"))
+    let mut schemas: Map<String, Value> = serde_json::from_slice(&text)
+        .map_err(|_| ApiError::new(Reason::InternalError, "the schemas are no JSON"))?;
+    if group == GroupVersion::Jobling {
+        schemas.extend(own_schemas::jobling());
+    }
+    Ok(schemas)
 }
 
 fn paths(group: GroupVersion) -> Map<String, Value> {
@@ -140,6 +144,8 @@ fn operation(resource: Resource, action: &str, parameters: &[&str]) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use jobling_core::api::HTTPTrigger;
+
     use super::*;
 
     #[test]
@@ -152,6 +158,46 @@ mod tests {
                     kinds.is_some_and(|kinds| kinds[0]["kind"] == resource.kind.name())
                 });
                 assert!(found.is_some_and(|it| it["properties"]["metadata"].is_object()));
+            }
+        }
+    }
+
+    #[test]
+    fn every_field_of_our_own_kinds_is_explained() {
+        let secret = json!({"name": "s", "key": "k", "optional": false});
+        let trigger: HTTPTrigger = serde_json::from_value(json!({
+            "metadata": {},
+            "spec": {
+                "path": "/a", "methods": ["GET"], "response": "Sync", "timeoutSeconds": 1,
+                "concurrencyPolicy": "Queue", "maxConcurrency": 1, "queueDepth": 1,
+                "rateLimit": {"requestsPerSecond": 1, "burst": 1},
+                "idempotency": {"header": "a", "retentionSeconds": 1},
+                "bodyLimit": "1Mi", "record": "Always", "suspend": true,
+                "successfulJobsHistoryLimit": 1, "failedJobsHistoryLimit": 1, "jobTemplate": {},
+                "auth": {
+                    "none": {},
+                    "bearer": {"secretKeyRef": secret},
+                    "hmac": {"secretKeyRef": secret, "header": "a", "algorithm": "a", "prefix": "a"},
+                },
+            },
+            "status": {"lastRequestTime": "2026-11-23T10:00:00Z", "requests": 1, "failures": 1,
+                "lastFailureTime": "2026-11-23T10:00:00Z", "active": 1, "queued": 1},
+        }))
+        .unwrap();
+        let schemas = schemas(GroupVersion::Jobling).unwrap();
+        let value = serde_json::to_value(&trigger).unwrap();
+        let own = |schema: &str| schema.starts_with("dev.jobling.");
+        let mut unseen = vec![("dev.jobling.v1alpha1.HTTPTrigger".to_owned(), value)];
+        while let Some((name, value)) = unseen.pop() {
+            let described = schemas[&name]["properties"].as_object().unwrap();
+            let given = value.as_object().unwrap();
+            assert!(described.keys().eq(given.keys()), "{name}: {described:?} and {given:?}");
+            for (field, schema) in described {
+                let of = schema["allOf"][0]["$ref"].as_str().unwrap_or_default();
+                let of = of.trim_start_matches("#/components/schemas/");
+                if own(of) {
+                    unseen.push((of.to_owned(), given[field].clone()));
+                }
             }
         }
     }

@@ -83,7 +83,7 @@ pub(crate) fn everything() -> Vec<(&'static str, &'static str, &'static str)> {
 }
 
 fn object_entry(kind: Kind) -> Entry {
-    let is_workload = matches!(kind, Kind::Job | Kind::CronJob | Kind::Pod);
+    let is_workload = matches!(kind, Kind::Job | Kind::CronJob | Kind::HTTPTrigger | Kind::Pod);
     let mut subresources = Vec::new();
     if kind == Kind::Pod {
         subresources.push(Subresource { name: "log", verbs: &["get"] });

@@ -259,7 +259,12 @@ fn on_conflict(query: &Query) -> Result<OnConflict, ApiError> {
 const fn is_returned_when_gone(kind: Kind) -> bool {
     match kind {
         Kind::Pod | Kind::PersistentVolumeClaim | Kind::ServiceAccount | Kind::Namespace => true,
-        Kind::Job | Kind::CronJob | Kind::ConfigMap | Kind::Secret | Kind::Event => false,
+        Kind::Job
+        | Kind::CronJob
+        | Kind::HTTPTrigger
+        | Kind::ConfigMap
+        | Kind::Secret
+        | Kind::Event => false,
     }
 }
 

@@ -122,5 +122,5 @@ fn record(row: &Row<'_>) -> Result<JobRecord, StoreError> {
     }
     job.metadata.resource_version = Some(newest.to_string());
     let orphaned = row.get(2).map_err(sqlite)?;
-    Ok(JobRecord { id, job, memory, pods: Vec::new(), orphaned })
+    Ok(JobRecord { id, job, memory, pods: Vec::new(), orphaned, call: None })
 }

@@ -5,7 +5,7 @@
 //! and the narrow status that every ended pod changes; pods are rows whose number is their Job's and
 //! their ordinal, so that a Job's pods are one range of the table. With keys, Secrets are sealed ([`SecretKeys`]). Nothing here decides anything.
 
-mod cron_jobs;
+mod calls;
 mod database;
 mod directory;
 mod events;
@@ -14,6 +14,7 @@ mod feed;
 mod infos;
 mod jobs;
 mod objects;
+mod owners;
 mod pods;
 mod queues;
 mod readers;

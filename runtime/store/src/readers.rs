@@ -6,6 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use jobling_core::api::{Kind, Object, ObjectKey};
 use jobling_core::engine::{Change, Expired, ListScope, Listing, Reader, StoreError};
 use jobling_core::pods::{JobInfo, Pod};
+use jobling_core::trigger::CallRecord;
 use rusqlite::Connection;
 
 use crate::database::{Place, Settings, connect, set_cache};
@@ -14,7 +15,7 @@ use crate::feed::{CommitHook, Feed};
 use crate::infos::Infos;
 use crate::vault::Vault;
 use crate::writer::get;
-use crate::{jobs, objects, pods};
+use crate::{calls, jobs, objects, pods};
 
 /// The reading side of the database: core's `Reader`. Clones share the connections.
 #[derive(Debug, Clone)]
@@ -91,8 +92,13 @@ impl Reader for Readers {
             | Kind::Secret
             | Kind::PersistentVolumeClaim
             | Kind::CronJob
+            | Kind::HTTPTrigger
             | Kind::Event => objects::list(connection, &self.0.vault, kind, scope),
         })
+    }
+
+    fn call(&self, namespace: &str, job: &str) -> Result<Option<CallRecord>, StoreError> {
+        self.at_one_moment(|connection| calls::of_job(connection, namespace, job))
     }
 
     fn changes(&self, after: u64, most: usize) -> Result<Vec<Arc<Change>>, Expired> {

@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use crate::failure::{corrupt, store_error};
 use crate::objects::{all, rows};
 use crate::vault::Vault;
-use crate::{cron_jobs, events, jobs, pods};
+use crate::{calls, events, jobs, owners, pods};
 
 /// Returns what is remembered.
 pub(crate) fn recover(connection: &Connection, vault: &Vault) -> Result<Recovered, StoreError> {
@@ -22,14 +22,17 @@ pub(crate) fn recover(connection: &Connection, vault: &Vault) -> Result<Recovere
             Ok((row.get(0)?, row.get(1)?, JobId(row.get(2)?)))
         })
         .map_err(|error| store_error(&error))?;
+    let mut owned = owners::owned(connection)?;
     Ok(Recovered {
         seed,
         revision,
         next_job,
         unfinished: unfinished(connection)?,
         expiring: expiring(connection)?,
-        cron_jobs: cron_jobs::all(connection)?,
+        cron_jobs: owners::cron_jobs(connection, &mut owned)?,
+        triggers: owners::triggers(connection, &mut owned)?,
         oldest_event: events::oldest(connection, None)?,
+        oldest_answer: calls::oldest(connection, None)?,
         ended_pods: pods::count_ended(connection)?,
         objects: all(connection, vault, &[Kind::Namespace, Kind::PersistentVolumeClaim])?,
     })
@@ -47,7 +50,12 @@ fn unfinished(connection: &Connection) -> Result<Vec<JobRecord>, StoreError> {
     for pod in pods::live(connection)? {
         of_jobs.entry(pod.id.job()).or_default().push(pod);
     }
-    of_jobs.into_iter().map(|(id, pods)| record(connection, id, pods)).collect()
+    let mut open = calls::open(connection)?;
+    let record = |(id, pods)| {
+        let found = record(connection, id, pods)?;
+        Ok(JobRecord { call: open.remove(&id), ..found })
+    };
+    of_jobs.into_iter().map(record).collect()
 }
 
 fn record(connection: &Connection, id: JobId, pods: Vec<Pod>) -> Result<JobRecord, StoreError> {

@@ -9,7 +9,7 @@ const APPLICATION_ID: i32 = i32::from_be_bytes(*b"jobl");
 
 /// The text that makes each version out of the one before it; the first makes version 1 out of nothing.
 pub(crate) const MIGRATIONS: &[&str] =
-    &[include_str!("schema/v1.sql"), include_str!("schema/v2.sql")];
+    &[include_str!("schema/v1.sql"), include_str!("schema/v2.sql"), include_str!("schema/v3.sql")];
 
 /// Brings the database to the newest version of `migrations`, each step in a transaction of its own.
 pub(crate) fn migrate(connection: &mut Connection, migrations: &[&str]) -> Result<(), OpenError> {

@@ -6,6 +6,7 @@ use jobling_core::Timestamp;
 use jobling_core::api::{Object, ObjectKey};
 use jobling_core::engine::{Batch, StoreError, Write};
 use jobling_core::pods::{JobId, Pod, PodId};
+use jobling_core::trigger::{CallOutput, OpenCall, Outcome};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -49,7 +50,11 @@ fn superseded(writes: &[Write]) -> BTreeSet<usize> {
         | Write::Forget { .. }
         | Write::Orphan { .. }
         | Write::Pod(_)
-        | Write::ForgetPod(_) => None,
+        | Write::ForgetPod(_)
+        | Write::Call { .. }
+        | Write::CallOutput { .. }
+        | Write::CallEnded { .. }
+        | Write::ForgetCall(_) => None,
     });
     statuses.filter(|(_, job)| !later.insert(*job)).map(|(index, _)| index).collect()
 }
@@ -80,6 +85,12 @@ impl Apply<'_> {
             Write::Orphan { job, .. } => self.orphan(*job),
             Write::Pod(pod) => self.pod(pod),
             Write::ForgetPod(pod) => self.forget_pod(*pod),
+            Write::Call { job, key, call } => self.call(*job, key, call),
+            Write::CallOutput { job, output } => self.call_output(*job, output),
+            Write::CallEnded { job, outcome, until } => self.call_ended(*job, outcome, *until),
+            Write::ForgetCall(job) => {
+                self.execute("DELETE FROM calls WHERE job = ?1", params![job.0])
+            }
         }
     }
 
@@ -167,6 +178,52 @@ impl Apply<'_> {
     fn forget_pod(&mut self, pod: PodId) -> Result<(), StoreError> {
         self.perhaps_empty.insert(pod.job());
         self.execute("DELETE FROM pods WHERE id = ?1", params![pod.raw()])
+    }
+
+    fn call(&self, job: JobId, key: &ObjectKey, open: &OpenCall) -> Result<(), StoreError> {
+        let OpenCall { trigger_uid, retention, call } = open;
+        let request = serde_json::to_vec(&**call)
+            .map_err(|error| corrupt(format!("request of Job number {}", job.0), error))?;
+        let given = call.idempotency.as_ref();
+        let retention = i64::try_from(retention.as_micros()).unwrap_or(i64::MAX);
+        self.execute(
+            "INSERT INTO calls (job, trigger_uid, namespace, job_name, key, fingerprint, received,
+               retention, request, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            params![
+                job.0,
+                trigger_uid,
+                key.namespace,
+                key.name,
+                given.map(|given| &given.key),
+                given.map(|given| given.fingerprint),
+                call.received.unix_micros(),
+                retention,
+                Text(&request),
+                call.body,
+            ],
+        )
+    }
+
+    fn call_output(&self, job: JobId, output: &CallOutput) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE calls SET output = ?2, truncated = ?3 WHERE job = ?1",
+            params![job.0, &*output.bytes, output.truncated],
+        )
+    }
+
+    fn call_ended(
+        &self,
+        job: JobId,
+        outcome: &Outcome,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        let outcome = serde_json::to_vec(outcome)
+            .map_err(|error| corrupt(format!("answer of Job number {}", job.0), error))?;
+        self.execute(
+            "UPDATE calls SET outcome = ?2, until = ?3, request = NULL, body = NULL WHERE job = ?1",
+            params![job.0, Text(&outcome), until.unix_micros()],
+        )
     }
 
     fn drop_empty_orphans(&self) -> Result<(), StoreError> {

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use jobling_core::Timestamp;
 use jobling_core::api::{Kind, Object, ObjectKey};
-use jobling_core::engine::{Batch, JobRecord, Recovered, Store, StoreError};
+use jobling_core::engine::{Batch, JobRecord, OldAnswer, Recovered, Store, StoreError};
 use jobling_core::pods::{JobInfo, Pod};
+use jobling_core::trigger::CallRecord;
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::failure::store_error;
 use crate::feed::Feed;
 use crate::infos::Infos;
 use crate::vault::Vault;
-use crate::{events, jobs, objects, pods, recover, write};
+use crate::{calls, events, jobs, objects, pods, recover, write};
 
 /// The writing side of the database: core's `Store`. There is one of each database.
 #[derive(Debug)]
@@ -134,6 +135,22 @@ impl Store for Writer {
     ) -> Result<Option<Timestamp>, StoreError> {
         events::oldest(&self.connection, Some((from, until)))
     }
+
+    fn call_with_key(
+        &mut self,
+        trigger_uid: &str,
+        key: &str,
+    ) -> Result<Option<CallRecord>, StoreError> {
+        calls::with_key(&self.connection, trigger_uid, key)
+    }
+
+    fn answers_until(&mut self, now: Timestamp, most: usize) -> Result<Vec<OldAnswer>, StoreError> {
+        calls::until(&self.connection, now, most)
+    }
+
+    fn oldest_answer(&mut self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        calls::oldest(&self.connection, Some(now))
+    }
 }
 
 /// Returns the object of that key, whatever its kind.
@@ -155,6 +172,7 @@ pub(crate) fn get(
         | Kind::Secret
         | Kind::PersistentVolumeClaim
         | Kind::CronJob
+        | Kind::HTTPTrigger
         | Kind::Event => objects::get(connection, vault, key),
     }
 }

@@ -10,6 +10,7 @@ use jobling_core::Timestamp;
 use jobling_core::api::{Object, ObjectKey};
 use jobling_core::engine::{EndCause, PodReport, PodStart, Runner};
 use jobling_core::pods::{ContainerState, ContainerStatus, PodId, PodPhase, PodStatus, Terminated};
+use jobling_core::trigger::CallOutput;
 
 /// What a guest is about to do.
 #[derive(Debug, Clone)]
@@ -19,6 +20,8 @@ struct Guest {
     stop_at: Option<(Timestamp, EndCause)>,
     /// Its end, given again until the engine forgets it.
     ended: Option<PodStatus>,
+    /// What it prints: the body of the request that it answers.
+    output: Option<CallOutput>,
 }
 
 /// The node's memory, gone with a crash.
@@ -75,7 +78,7 @@ impl Guests {
             reports.extend(guest.reports(id, now));
             // An end may be told more than once.
             if let Some(ended) = guest.ended.as_ref().filter(|_| dice.u8(..) < 8) {
-                reports.push(PodReport { id, status: ended.clone(), events: Vec::new() });
+                reports.push(guest.report(id, ended.clone()));
             }
         }
         reports
@@ -105,9 +108,16 @@ impl Guest {
             if status.phase.is_terminal() {
                 self.ended = Some(status.clone());
             }
-            reports.push(PodReport { id, status, events: Vec::new() });
+            reports.push(self.report(id, status));
         }
         reports
+    }
+}
+
+impl Guest {
+    fn report(&self, id: PodId, status: PodStatus) -> PodReport {
+        let output = self.output.clone().filter(|_| status.phase.is_terminal());
+        PodReport { id, status, events: Vec::new(), output }
     }
 }
 
@@ -126,7 +136,11 @@ impl Runner for PlayedNode {
         let script = script(&start, now, &mut dice);
         guests.dice = Some(dice);
         guests.starts.push(id);
-        guests.running.insert(id, Guest { script, stop_at: None, ended: None });
+        let output = start
+            .call
+            .as_ref()
+            .map(|call| CallOutput { bytes: call.body.as_slice().into(), truncated: false });
+        guests.running.insert(id, Guest { script, stop_at: None, ended: None, output });
     }
 
     fn stop(&mut self, pod: PodId, cause: EndCause, grace: Duration) {

@@ -10,6 +10,7 @@ use jobling_core::engine::{
     Change, DeleteOptions, Engine, ListScope, Patch, PatchKind, Propagation, Reader, Reply,
     Request, Settings, StoreError, Ticket, Verb, WriteOptions,
 };
+use jobling_core::trigger::{CallRecord, TriggerReply, TriggerRequest};
 use jobling_store::testing::MemoryDisk;
 use jobling_store::{Readers, Writer};
 use serde_json::Value;
@@ -26,6 +27,8 @@ pub struct Stepped {
     pub changes: Vec<Arc<Change>>,
     /// The answers to what was asked, in order.
     pub answers: Vec<Result<Reply, ApiError>>,
+    /// The answers to requests to triggers, in order.
+    pub trigger_answers: Vec<Result<TriggerReply, ApiError>>,
     /// When the engine wants the next one.
     pub wake_at: Option<Timestamp>,
     /// Why nothing was committed, where that failed.
@@ -59,6 +62,7 @@ impl Host {
             memory_bytes: 1 << 40,
             most_pods: 100_000,
             default_memory_bytes: 1 << 20,
+            call_bytes: 1 << 20,
             ..Settings::default()
         };
         let (writer, readers) = disk.open().map_err(text)?;
@@ -124,7 +128,15 @@ impl Host {
         self.wake_at = step.wake_at;
         step.replies.sort_by_key(|(ticket, _)| *ticket);
         let answers = step.replies.into_iter().map(|(_, answer)| answer).collect();
-        Ok(Stepped { changes, answers, wake_at: step.wake_at, trouble: step.trouble })
+        step.trigger_replies.sort_by_key(|(ticket, _)| *ticket);
+        let trigger_answers = step.trigger_replies.into_iter().map(|(_, answer)| answer).collect();
+        Ok(Stepped {
+            changes,
+            answers,
+            trigger_answers,
+            wake_at: step.wake_at,
+            trouble: step.trouble,
+        })
     }
 
     /// Has something wait for the next step.
@@ -134,6 +146,21 @@ impl Host {
         let name = if matches!(verb, Verb::Create(_)) { String::new() } else { name.to_owned() };
         let (namespace, options) = ("default".to_owned(), WriteOptions::default());
         self.engine.submit(ticket, Request { kind, namespace, name, verb, options });
+    }
+
+    /// Has a request to a trigger wait for the next step.
+    pub fn ask_trigger(&mut self, request: TriggerRequest) {
+        let ticket = Ticket(self.next_ticket);
+        self.next_ticket += 1;
+        self.engine.submit_to_trigger(ticket, request);
+    }
+
+    /// Returns what is remembered of the request that a Job answers.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn call(&self, job: &str) -> Result<Option<CallRecord>, String> {
+        self.readers.call("default", job).map_err(text)
     }
 
     /// Has an object be made with the next step.

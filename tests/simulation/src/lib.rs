@@ -5,16 +5,18 @@
 //! and checks what must always hold; the invariants are listed there.
 
 //!
-//! [`year`] plays a year of a hundred CronJobs, whose accounts say what became of every run. [`Host`] is
+//! [`requests`] plays clients that ask triggers, and ask again; [`year`] plays a year of a hundred CronJobs, whose accounts say what became of every run. [`Host`] is
 //! what both play with, for tests that set the scene by hand.
 
 mod guests;
 mod host;
 mod jobs;
 mod oracle;
+mod requests;
 mod world;
 mod year;
 
 pub use host::{Host, Stepped};
+pub use requests::{Requests, Tally as RequestTally, requests};
 pub use world::{Report, run};
 pub use year::{Tally, Year, year};

@@ -100,6 +100,7 @@ impl Oracle {
             | Object::Secret(_)
             | Object::PersistentVolumeClaim(_)
             | Object::CronJob(_)
+            | Object::HTTPTrigger(_)
             | Object::Pod(_)
             | Object::Event(_) => None,
         })

@@ -88,6 +88,7 @@ impl World {
             most_pods: dice.u32(1..12),
             default_memory_bytes: 16 << 20,
             terminated_pod_gc_threshold: dice.bool().then(|| dice.u64(0..20)),
+            call_bytes: 1 << 20,
         };
         let (writer, readers) = disk.open().map_err(text)?;
         let node = PlayedNode::default();

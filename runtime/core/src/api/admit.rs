@@ -183,7 +183,7 @@ fn prepare_metadata(meta: &mut ObjectMeta, kind: Kind, namespace: &str, identity
 /// Kinds whose spec is counted in `metadata.generation`.
 const fn has_generation(kind: Kind) -> bool {
     match kind {
-        Kind::Job | Kind::CronJob | Kind::Pod => true,
+        Kind::Job | Kind::CronJob | Kind::HTTPTrigger | Kind::Pod => true,
         Kind::Namespace
         | Kind::ServiceAccount
         | Kind::ConfigMap
@@ -197,6 +197,7 @@ fn clear_status(object: &mut Object) {
     match object {
         Object::Job(job) => job.status = None,
         Object::CronJob(cron_job) => cron_job.status = None,
+        Object::HTTPTrigger(trigger) => trigger.status = None,
         Object::Pod(pod) => pod.status = None,
         Object::PersistentVolumeClaim(claim) => claim.status = None,
         Object::Namespace(namespace) => namespace.status = None,
@@ -210,6 +211,9 @@ fn keep_status(object: &mut Object, from: &Object) {
     match (object, from) {
         (Object::Job(new), Object::Job(old)) => new.status.clone_from(&old.status),
         (Object::CronJob(new), Object::CronJob(old)) => new.status.clone_from(&old.status),
+        (Object::HTTPTrigger(new), Object::HTTPTrigger(old)) => {
+            new.status.clone_from(&old.status);
+        }
         (Object::Pod(new), Object::Pod(old)) => new.status.clone_from(&old.status),
         (Object::PersistentVolumeClaim(new), Object::PersistentVolumeClaim(old)) => {
             new.status.clone_from(&old.status);
@@ -241,6 +245,7 @@ fn spec_changed(new: &Object, old: &Object) -> bool {
     match (new, old) {
         (Object::Job(new), Object::Job(old)) => new.spec != old.spec,
         (Object::CronJob(new), Object::CronJob(old)) => new.spec != old.spec,
+        (Object::HTTPTrigger(new), Object::HTTPTrigger(old)) => new.spec != old.spec,
         (Object::Pod(new), Object::Pod(old)) => new.spec != old.spec,
         _ => false,
     }

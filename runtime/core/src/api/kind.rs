@@ -15,6 +15,8 @@ pub enum Kind {
     PersistentVolumeClaim,
     /// `batch/v1` `CronJob`.
     CronJob,
+    /// `jobling.dev/v1alpha1` `HTTPTrigger`: this host's own.
+    HTTPTrigger,
     /// `batch/v1` Job.
     Job,
     /// `v1` Pod.
@@ -34,13 +36,14 @@ struct Names {
 
 impl Kind {
     /// Every kind, in the order in which a manifest's objects are created.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Namespace,
         Self::ServiceAccount,
         Self::ConfigMap,
         Self::Secret,
         Self::PersistentVolumeClaim,
         Self::CronJob,
+        Self::HTTPTrigger,
         Self::Job,
         Self::Pod,
         Self::Event,
@@ -62,6 +65,9 @@ impl Kind {
                 "",
             ),
             Self::CronJob => ("CronJob", "cronjobs", "cronjob", &["cj"], "batch"),
+            Self::HTTPTrigger => {
+                ("HTTPTrigger", "httptriggers", "httptrigger", &["ht"], "jobling.dev")
+            }
             Self::Job => ("Job", "jobs", "job", &[], "batch"),
             Self::Pod => ("Pod", "pods", "pod", &["po"], ""),
             Self::Event => ("Event", "events", "event", &["ev"], ""),
@@ -102,7 +108,18 @@ impl Kind {
     /// Returns the API version, without the group.
     #[must_use]
     pub const fn version(self) -> &'static str {
-        "v1"
+        match self {
+            Self::HTTPTrigger => "v1alpha1",
+            Self::Namespace
+            | Self::ServiceAccount
+            | Self::ConfigMap
+            | Self::Secret
+            | Self::PersistentVolumeClaim
+            | Self::CronJob
+            | Self::Job
+            | Self::Pod
+            | Self::Event => "v1",
+        }
     }
 
     /// Returns a manifest's `apiVersion`, such as `batch/v1`.

@@ -6,6 +6,7 @@ pub mod decode;
 pub mod default;
 mod error;
 mod field;
+mod http_trigger;
 mod kind;
 pub mod managed;
 pub mod manifest;
@@ -18,5 +19,9 @@ pub mod validate;
 pub use admit::{Admitted, Identity, admit_create, admit_status_update, admit_update, key_of};
 pub use decode::FieldValidation;
 pub use error::{ApiError, Cause, Reason};
+pub use http_trigger::{
+    BearerAuth, HMACAuth, HTTPTrigger, HTTPTriggerSpec, HTTPTriggerStatus, Idempotency, NoAuth,
+    RateLimit, TriggerAuth,
+};
 pub use kind::Kind;
 pub use object::{Object, ObjectKey};

@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
-use super::Kind;
+use super::{HTTPTrigger, Kind};
 
 /// Where an object is found: its kind, namespace (empty for a cluster's own) and name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,6 +42,8 @@ pub enum Object {
     PersistentVolumeClaim(Box<PersistentVolumeClaim>),
     /// `batch/v1` `CronJob`.
     CronJob(Box<CronJob>),
+    /// `jobling.dev/v1alpha1` `HTTPTrigger`.
+    HTTPTrigger(Box<HTTPTrigger>),
     /// `batch/v1` Job.
     Job(Box<Job>),
     /// `v1` Pod.
@@ -60,6 +62,7 @@ macro_rules! each {
             Object::Secret($inner) => $body,
             Object::PersistentVolumeClaim($inner) => $body,
             Object::CronJob($inner) => $body,
+            Object::HTTPTrigger($inner) => $body,
             Object::Job($inner) => $body,
             Object::Pod($inner) => $body,
             Object::Event($inner) => $body,
@@ -78,6 +81,7 @@ impl Object {
             Self::Secret(_) => Kind::Secret,
             Self::PersistentVolumeClaim(_) => Kind::PersistentVolumeClaim,
             Self::CronJob(_) => Kind::CronJob,
+            Self::HTTPTrigger(_) => Kind::HTTPTrigger,
             Self::Job(_) => Kind::Job,
             Self::Pod(_) => Kind::Pod,
             Self::Event(_) => Kind::Event,
@@ -142,6 +146,7 @@ impl Object {
                 Self::PersistentVolumeClaim(serde_path_to_error::deserialize(value)?)
             }
             Kind::CronJob => Self::CronJob(serde_path_to_error::deserialize(value)?),
+            Kind::HTTPTrigger => Self::HTTPTrigger(serde_path_to_error::deserialize(value)?),
             Kind::Job => Self::Job(serde_path_to_error::deserialize(value)?),
             Kind::Pod => Self::Pod(serde_path_to_error::deserialize(value)?),
             Kind::Event => Self::Event(serde_path_to_error::deserialize(value)?),
@@ -162,6 +167,7 @@ impl Object {
                 Self::PersistentVolumeClaim(serde_json::from_slice(bytes)?)
             }
             Kind::CronJob => Self::CronJob(serde_json::from_slice(bytes)?),
+            Kind::HTTPTrigger => Self::HTTPTrigger(serde_json::from_slice(bytes)?),
             Kind::Job => Self::Job(serde_json::from_slice(bytes)?),
             Kind::Pod => Self::Pod(serde_json::from_slice(bytes)?),
             Kind::Event => Self::Event(serde_json::from_slice(bytes)?),

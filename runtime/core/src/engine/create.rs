@@ -93,6 +93,7 @@ impl<S: Store> Turn<'_, S> {
             complete(&mut admitted.object);
             let key = admitted.object.key();
             if self.object(&key)?.is_none() {
+                self.check_routes(&admitted.object)?;
                 return Ok(admitted);
             }
             let generated = body.pointer("/metadata/name").is_none_or(Value::is_null);
@@ -135,6 +136,11 @@ impl<S: Store> Turn<'_, S> {
                 self.take_cron_job(&object);
                 object
             }
+            Object::HTTPTrigger(_) => {
+                let object = self.stage.put(None, object, None);
+                self.take_trigger(&object);
+                object
+            }
             Object::Event(_) => {
                 let now = self.now;
                 self.state.old_events_at.get_or_insert_with(|| forgotten_at(now));
@@ -152,7 +158,14 @@ impl<S: Store> Turn<'_, S> {
         let id = self.stage.batch.next_job;
         self.stage.batch.next_job = JobId(id.0 + 1);
         let object = self.stage.put(None, Object::Job(job.clone()), Some(id));
-        let record = JobRecord { id, job, memory: Vec::new(), pods: Vec::new(), orphaned: false };
+        let record = JobRecord {
+            id,
+            job,
+            memory: Vec::new(),
+            pods: Vec::new(),
+            orphaned: false,
+            call: None,
+        };
         let mut entry = Entry::of(record);
         entry.object = Arc::clone(&object);
         self.state.names.insert(entry.name(), id);
@@ -210,6 +223,7 @@ fn complete(object: &mut Object) {
         | Object::ConfigMap(_)
         | Object::Secret(_)
         | Object::CronJob(_)
+        | Object::HTTPTrigger(_)
         | Object::Job(_)
         | Object::Pod(_)
         | Object::Event(_) => {}

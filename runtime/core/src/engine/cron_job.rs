@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::{CronJob, CronJobStatus, Job};
 
+use super::owners::Owner;
 use super::state::Name;
 use super::tell::{About, Source};
 use super::turn::Turn;
 use super::{CronJobRecord, FieldValidation, Propagation, Store};
 use crate::api::{ApiError, Kind, Object, ObjectKey, Reason};
-use crate::control::cronjob::{CronState, OwnedJob, Plan, plan};
+use crate::control::cronjob::{CronState, Plan, plan};
 use crate::control::job::{EventKind, NewEvent};
-use crate::pods::JobId;
 
 /// Where the store could not be read, so long until the next try.
 const RETRY: Duration = Duration::from_secs(1);
@@ -37,42 +37,6 @@ impl<S: Store> Turn<'_, S> {
         self.stage.touched_cron_jobs.extend(name);
     }
 
-    /// Tells a Job's CronJob that it was made, changed or taken away.
-    pub(super) fn follow_job(&mut self, before: Option<&Object>, after: Option<&Object>) {
-        if let Some(before) = before
-            && let Some((name, entry)) = self.state.cron_jobs.owner(before)
-        {
-            let stays = after.is_some_and(|after| {
-                after.metadata().owner_references == before.metadata().owner_references
-            });
-            if !stays {
-                entry.remove(before.metadata().uid.as_deref().unwrap_or_default());
-            }
-            self.stage.touched_cron_jobs.insert(name);
-        }
-        if let Some(after @ Object::Job(job)) = after
-            && let Some((name, entry)) = self.state.cron_jobs.owner(after)
-        {
-            entry.put(OwnedJob::of(job));
-            self.stage.touched_cron_jobs.insert(name);
-        }
-    }
-
-    /// Tells a Job's CronJob that the Job has started or ended.
-    pub(super) fn follow_ledger(&mut self, id: JobId) {
-        let Some(entry) = self.state.jobs.get(&id) else { return };
-        let Some((name, owner)) = self.state.cron_jobs.owner(&entry.object) else { return };
-        let Some(job) = owner.job_mut(&entry.state.info.name) else { return };
-        if *job.uid != *entry.state.info.uid {
-            return;
-        }
-        let end = job.end;
-        job.observe(&entry.state.ledger);
-        if job.end != end {
-            self.stage.touched_cron_jobs.insert(name);
-        }
-    }
-
     /// Carries out the plan of a CronJob.
     pub(super) fn advance_cron_job(&mut self, name: &Arc<Name>) {
         let key = ObjectKey::new(Kind::CronJob, name.0.clone(), name.1.clone());
@@ -83,7 +47,7 @@ impl<S: Store> Turn<'_, S> {
         };
         let Object::CronJob(cron_job) = &*old else { return };
         let Some(entry) = self.state.cron_jobs.get(name) else { return };
-        let plan = plan(&CronState { cron_job, jobs: &entry.jobs }, self.now);
+        let plan = plan(&CronState { cron_job, jobs: entry.jobs.all() }, self.now);
         self.state.cron_jobs.wake(name, plan.wake_at);
         if self.carry_out_run(&old, cron_job, plan).is_err() {
             self.state.cron_jobs.wake(name, Some(self.now.plus(RETRY)));
@@ -91,7 +55,7 @@ impl<S: Store> Turn<'_, S> {
         // What was carried out was planned with all that is known.
         self.stage.touched_cron_jobs.remove(name);
         if cron_job.metadata.deletion_timestamp.is_some() {
-            self.finish_deleting_cron_job(name);
+            self.finish_deleting_owner(&Owner::CronJob(Arc::clone(name)));
         }
     }
 

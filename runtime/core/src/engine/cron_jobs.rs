@@ -6,10 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::CronJobRecord;
+use super::owned_jobs::OwnedJobs;
 use super::state::Name;
 use crate::Timestamp;
-use crate::api::Object;
-use crate::control::cronjob::{OwnedJob, controller};
 
 /// So many that are due are looked at in one step: where ten thousand are due in one second, what people
 /// ask meanwhile is answered in between.
@@ -20,7 +19,7 @@ const MOST_DUE: usize = 256;
 pub(super) struct CronEntry {
     pub uid: Box<str>,
     /// The Jobs that it controls, by name.
-    pub jobs: Vec<OwnedJob>,
+    pub jobs: OwnedJobs,
     /// When it is to be looked at again.
     wake_at: Option<Timestamp>,
 }
@@ -36,10 +35,9 @@ pub(super) struct CronJobs {
 impl CronJobs {
     /// Takes in what was remembered of a CronJob, or a new one.
     pub(super) fn take(&mut self, record: CronJobRecord) -> Arc<Name> {
-        let CronJobRecord { namespace, name, uid, mut jobs } = record;
-        jobs.sort_by(|a, b| a.name.cmp(&b.name));
+        let CronJobRecord { namespace, name, uid, jobs } = record;
         let name = Arc::new((namespace, name));
-        let entry = CronEntry { uid: uid.into(), jobs, wake_at: None };
+        let entry = CronEntry { uid: uid.into(), jobs: OwnedJobs::of(jobs), wake_at: None };
         self.entries.insert(Arc::clone(&name), entry);
         name
     }
@@ -103,40 +101,14 @@ impl CronJobs {
         self.entries.get_key_value(name).map(|(name, _)| Arc::clone(name))
     }
 
-    /// Returns the CronJob that controls the Job, if it is there.
-    pub(super) fn owner(&mut self, job: &Object) -> Option<(Arc<Name>, &mut CronEntry)> {
-        let metadata = job.metadata();
-        let owner = controller(metadata)?;
-        let name = self.name(&(metadata.namespace.clone()?, owner.name.clone()))?;
+    /// Returns the Jobs of the CronJob of that name and uid, if it is there.
+    pub(super) fn jobs_of(
+        &mut self,
+        name: &Name,
+        uid: &str,
+    ) -> Option<(Arc<Name>, &mut OwnedJobs)> {
+        let name = self.name(name)?;
         let entry = self.entries.get_mut(&name)?;
-        (*entry.uid == *owner.uid).then_some((name, entry))
-    }
-}
-
-impl CronEntry {
-    /// Returns what is known of the Job of that name.
-    pub(super) fn job_mut(&mut self, name: &str) -> Option<&mut OwnedJob> {
-        let at = self.jobs.binary_search_by(|job| (*job.name).cmp(name)).ok()?;
-        self.jobs.get_mut(at)
-    }
-
-    /// Puts a Job among the others, or replaces what was known of it.
-    pub(super) fn put(&mut self, mut job: OwnedJob) {
-        match self.jobs.binary_search_by(|had| had.name.cmp(&job.name)) {
-            Ok(at) => {
-                let had = &self.jobs[at];
-                if had.uid == job.uid && job.end.is_none() {
-                    // Its end may be of this step, which the object does not tell yet.
-                    (job.started, job.end) = (had.started, had.end);
-                }
-                self.jobs[at] = job;
-            }
-            Err(at) => self.jobs.insert(at, job),
-        }
-    }
-
-    /// Forgets the Job of that uid.
-    pub(super) fn remove(&mut self, uid: &str) {
-        self.jobs.retain(|job| *job.uid != *uid);
+        (*entry.uid == *uid).then_some((name, &mut entry.jobs))
     }
 }

@@ -28,7 +28,7 @@ impl<S: Store> Turn<'_, S> {
         match key.kind {
             Kind::Job => self.delete_job(&old, asked.propagation),
             Kind::Namespace => self.delete_namespace(&old),
-            Kind::CronJob => self.delete_cron_job(&old, asked.propagation),
+            Kind::CronJob | Kind::HTTPTrigger => self.delete_owner(&old, asked.propagation),
             Kind::ServiceAccount
             | Kind::ConfigMap
             | Kind::Secret
@@ -86,6 +86,7 @@ impl<S: Store> Turn<'_, S> {
                 self.state.namespaces.remove(&key.name);
             }
             Kind::CronJob => self.state.cron_jobs.forget(&name),
+            Kind::HTTPTrigger => self.state.triggers.forget(&name),
             Kind::ServiceAccount
             | Kind::ConfigMap
             | Kind::Secret
@@ -102,7 +103,7 @@ impl<S: Store> Turn<'_, S> {
         let key = old.key();
         match key.kind {
             Kind::Job => self.release_job(old)?,
-            Kind::CronJob => self.release_cron_job(old)?,
+            Kind::CronJob | Kind::HTTPTrigger => self.release_owner(old)?,
             Kind::PersistentVolumeClaim if self.claim_in_use(&key) => {
                 // Its own finalizer was taken off by force; the directory goes with the last pod.
                 self.forget(old);
@@ -234,8 +235,8 @@ impl<S: Store> Turn<'_, S> {
                 Kind::Job => {
                     self.delete_job(&inner, super::Propagation::Background)?;
                 }
-                Kind::CronJob => {
-                    self.delete_cron_job(&inner, super::Propagation::Background)?;
+                Kind::CronJob | Kind::HTTPTrigger => {
+                    self.delete_owner(&inner, super::Propagation::Background)?;
                 }
                 Kind::Pod | Kind::Namespace => {}
                 Kind::ServiceAccount

@@ -10,6 +10,7 @@ use super::{Propagation, Reply, Store, Write};
 use crate::api::{ApiError, Kind, Object, ObjectKey};
 use crate::control::job::{Ledger, Presence, Rules};
 use crate::pods::{JobId, JobInfo};
+use crate::trigger::Outcome;
 
 /// Keeps a Job until its pods have gone.
 pub(super) const FOREGROUND: &str = "foregroundDeletion";
@@ -95,6 +96,7 @@ impl<S: Store> Turn<'_, S> {
         self.state.expire_never(&name);
         self.state.wake(id, None);
         self.stage.gone(Arc::clone(old));
+        self.end_call(id, Outcome::Cancelled);
         self.follow_job(Some(old), None);
         if let Some(entry) = self.entry(id) {
             entry.state.presence = presence;
@@ -117,6 +119,7 @@ impl<S: Store> Turn<'_, S> {
         self.stage.batch.writes.push(Write::Forget { key: key.clone(), job: Some(id) });
         self.stage.swept.insert(id);
         self.stage.gone(Arc::clone(old));
+        self.end_call(id, Outcome::Cancelled);
         self.follow_job(Some(old), None);
         self.state.expire_never(&name);
         self.state.evict(id);

@@ -9,6 +9,7 @@ use super::{PodReport, Recovered, Reply, Request, Runner, Settings, Store, Store
 use crate::Timestamp;
 use crate::api::{ApiError, ObjectKey};
 use crate::pods::PodId;
+use crate::trigger::{TriggerReply, TriggerRequest};
 
 /// After a failed commit, so long until the next try.
 const RETRY: Duration = Duration::from_secs(1);
@@ -22,6 +23,8 @@ pub struct Ticket(pub u64);
 pub struct Step {
     /// The answer to every request that waited.
     pub replies: Vec<(Ticket, Result<Reply, ApiError>)>,
+    /// The answer to every request to a trigger that waited.
+    pub trigger_replies: Vec<(Ticket, Result<TriggerReply, ApiError>)>,
     /// When the next step is due without anything else happening.
     pub wake_at: Option<Timestamp>,
     /// Why nothing was committed, where that failed. What was reported is tried again.
@@ -59,6 +62,7 @@ pub struct Engine<S, R> {
     settings: Settings,
     standing: Standing,
     requests: Vec<(Ticket, Request)>,
+    trigger_requests: Vec<(Ticket, TriggerRequest)>,
     reports: Vec<PodReport>,
     last_step: Timestamp,
     draining: Option<Duration>,
@@ -80,6 +84,7 @@ impl<S: Store, R: Runner> Engine<S, R> {
             settings,
             standing: Standing::Opened(Box::new(state)),
             requests: Vec::new(),
+            trigger_requests: Vec::new(),
             reports: Vec::new(),
             last_step: Timestamp::from_unix_micros(i64::MIN),
             draining: None,
@@ -89,6 +94,11 @@ impl<S: Store, R: Runner> Engine<S, R> {
     /// Has a request wait for the next step.
     pub fn submit(&mut self, ticket: Ticket, request: Request) {
         self.requests.push((ticket, request));
+    }
+
+    /// Has a request to a trigger wait for the next step.
+    pub fn submit_to_trigger(&mut self, ticket: Ticket, request: TriggerRequest) {
+        self.trigger_requests.push((ticket, request));
     }
 
     /// Has a report wait for the next step.
@@ -141,8 +151,10 @@ impl<S: Store, R: Runner> Engine<S, R> {
             Err(error) => return self.failed(error, now),
         };
         let requests = std::mem::take(&mut self.requests);
+        let trigger_requests = std::mem::take(&mut self.trigger_requests);
         let reports = std::mem::take(&mut self.reports);
         let tickets: Vec<Ticket> = requests.iter().map(|(ticket, _)| *ticket).collect();
+        let trigger_tickets: Vec<Ticket> = trigger_requests.iter().map(|(t, _)| *t).collect();
         let mut turn = Turn {
             stage: Stage::new(state.revision, state.next_job),
             state: &mut state,
@@ -164,8 +176,12 @@ impl<S: Store, R: Runner> Engine<S, R> {
             let answer = turn.answer(request);
             turn.stage.replies.push((ticket, answer));
         }
+        for (ticket, request) in trigger_requests {
+            let answer = turn.ask_trigger(request);
+            turn.stage.trigger_replies.push((ticket, answer));
+        }
         turn.settle(self.draining);
-        let done = turn.stage;
+        let mut done = turn.stage;
         if !done.batch.writes.is_empty()
             && let Err(error) = self.store.commit(&done.batch)
         {
@@ -176,7 +192,8 @@ impl<S: Store, R: Runner> Engine<S, R> {
             self.reports = reports;
             let refusal = refusal(&error);
             let mut step = self.failed(error, now);
-            step.replies = tickets.into_iter().map(|t| (t, Err(refusal.clone()))).collect();
+            step.replies = refused(tickets, &refusal);
+            step.trigger_replies = refused(trigger_tickets, &refusal);
             return step;
         }
         self.last_step = now;
@@ -187,8 +204,9 @@ impl<S: Store, R: Runner> Engine<S, R> {
         }
         let wake_at = state.wake_at();
         self.standing = Standing::Current(Box::new(state));
-        self.let_out(done.effects);
-        Step { replies: done.replies, wake_at, trouble: None }
+        self.let_out(std::mem::take(&mut done.effects));
+        let Stage { replies, trigger_replies, .. } = done;
+        Step { replies, trigger_replies, wake_at, trouble: None }
     }
 
     fn take_state(&mut self) -> Result<(State, Since), StoreError> {
@@ -204,11 +222,15 @@ impl<S: Store, R: Runner> Engine<S, R> {
     }
 
     fn failed(&mut self, error: StoreError, now: Timestamp) -> Step {
-        let refused = refusal(&error);
+        let refusal = refusal(&error);
         let requests = std::mem::take(&mut self.requests);
-        let replies =
-            requests.into_iter().map(|(ticket, _)| (ticket, Err(refused.clone()))).collect();
-        Step { replies, wake_at: Some(now.plus(RETRY)), trouble: Some(error) }
+        let trigger_requests = std::mem::take(&mut self.trigger_requests);
+        Step {
+            replies: refused(requests.into_iter().map(|(ticket, _)| ticket), &refusal),
+            trigger_replies: refused(trigger_requests.into_iter().map(|(t, _)| t), &refusal),
+            wake_at: Some(now.plus(RETRY)),
+            trouble: Some(error),
+        }
     }
 
     fn let_out(&mut self, effects: Vec<Effect>) {
@@ -224,6 +246,14 @@ impl<S: Store, R: Runner> Engine<S, R> {
             }
         }
     }
+}
+
+/// Answers each of `tickets` with why it was not carried out.
+fn refused<T>(
+    tickets: impl IntoIterator<Item = Ticket>,
+    why: &ApiError,
+) -> Vec<(Ticket, Result<T, ApiError>)> {
+    tickets.into_iter().map(|ticket| (ticket, Err(why.clone()))).collect()
 }
 
 /// Reckons up what is promised to the pods that run.
@@ -257,8 +287,15 @@ impl<S: Store> Turn<'_, S> {
             self.stage.touch(id);
         }
         self.state.cron_jobs.wake_all(now);
+        self.touch_triggers();
         self.state.old_events_at = self.state.old_events_at.map(|at| at.min(now));
+        self.state.old_answers_at = self.state.old_answers_at.map(|at| at.min(now));
         self.stage.room = true;
+    }
+
+    fn touch_triggers(&mut self) {
+        self.state.triggers_at = None;
+        self.stage.touched_triggers.extend(self.state.triggers.names());
     }
 
     fn answer(&mut self, request: Request) -> Result<Reply, ApiError> {
@@ -284,6 +321,9 @@ impl<S: Store> Turn<'_, S> {
         }
         let due = self.state.cron_jobs.take_due(self.now);
         self.stage.touched_cron_jobs.extend(due);
+        if self.state.triggers_at.is_some_and(|at| at <= self.now) {
+            self.touch_triggers();
+        }
         self.reconcile();
         self.expire();
         self.reconcile();
@@ -296,6 +336,7 @@ impl<S: Store> Turn<'_, S> {
         self.release_namespaces();
         self.forget_old_events();
         self.forget_old_pods();
+        self.forget_old_answers();
         self.seal();
     }
 }

@@ -2,18 +2,23 @@
 //! are let out. What the outside must do for it are the ports [`Store`], [`Reader`] and [`Runner`].
 
 mod apply;
+mod calls;
 mod change;
 mod create;
 mod cron_job;
 mod cron_jobs;
 mod delete;
-mod delete_cron_job;
 mod delete_job;
+mod delete_owner;
 mod drain;
 #[expect(clippy::module_inception, reason = "the engine of the engine's room")]
 mod engine;
+mod http_trigger;
+mod http_triggers;
 mod old_events;
 mod old_pods;
+mod owned_jobs;
+mod owners;
 mod place;
 mod pod_events;
 mod ports;
@@ -27,6 +32,8 @@ mod stage;
 mod state;
 mod status;
 mod tell;
+mod trigger_failure;
+mod trigger_request;
 mod turn;
 mod update;
 
@@ -34,8 +41,8 @@ pub use change::{Change, Snapshot, Verb as ChangeVerb};
 pub use engine::{Engine, Step, Ticket};
 pub use pod_events::{WithPodEvents, event_changes};
 pub use ports::{
-    Batch, CronJobRecord, EndCause, Expired, JobRecord, ListScope, Listing, PodReport, PodStart,
-    Reader, Recovered, ReportedEvent, Runner, Store, StoreError, Write,
+    Batch, CronJobRecord, EndCause, Expired, JobRecord, ListScope, Listing, OldAnswer, PodReport,
+    PodStart, Reader, Recovered, ReportedEvent, Runner, Store, StoreError, TriggerRecord, Write,
 };
 pub use request::{
     Configuration, DeleteOptions, DryRun, FieldValidation, OnConflict, Patch, PatchKind,

@@ -17,7 +17,12 @@ const RETRY: Duration = Duration::from_secs(1);
 
 /// Returns when an event that was last told at `told` is forgotten.
 pub(super) fn forgotten_at(told: Timestamp) -> Timestamp {
-    let (due, together) = (told.plus(KEPT).unix_seconds(), TOGETHER.as_secs().cast_signed());
+    together(told.plus(KEPT))
+}
+
+/// Returns when what is due at `due` is forgotten, with all that is due in that quarter of an hour.
+pub(super) fn together(due: Timestamp) -> Timestamp {
+    let (due, together) = (due.unix_seconds(), TOGETHER.as_secs().cast_signed());
     let quarter = due.div_euclid(together).saturating_add(1);
     Timestamp::from_unix_seconds(quarter.saturating_mul(together))
 }

@@ -98,8 +98,7 @@ impl<S: Store> Turn<'_, S> {
 
     fn schedule(&mut self, id: JobId, ordinal: u32, memory: u64) {
         let now = self.now;
-        self.state.promised.memory_bytes = self.state.promised.memory_bytes.saturating_add(memory);
-        self.state.promised.pods += 1;
+        self.promise(memory);
         self.edit_pod(id, ordinal, |pod| {
             pod.scheduled_at = Some(now);
             pod.status.conditions.retain(|condition| condition.kind != "PodScheduled");
@@ -107,8 +106,25 @@ impl<S: Store> Turn<'_, S> {
         let Some(entry) = self.state.jobs.get_mut(&id) else { return };
         entry.pending.remove(&ordinal);
         let Some(pod) = entry.state.pods.get(&ordinal) else { return };
-        let start = PodStart { pod: Arc::clone(pod), job: Arc::clone(&entry.state.info) };
+        let start = PodStart {
+            pod: Arc::clone(pod),
+            job: Arc::clone(&entry.state.info),
+            call: entry.call.as_ref().map(|open| Arc::clone(&open.call)),
+        };
         self.stage.effects.push(Effect::Start(start));
+    }
+
+    /// Promises a pod of the Job its resources, whether or not there are any left.
+    pub(super) fn promise_to(&mut self, id: JobId) {
+        let Some(entry) = self.state.jobs.get(&id) else { return };
+        let memory = self.settings.memory_request(&entry.state.info);
+        self.promise(memory);
+    }
+
+    fn promise(&mut self, memory: u64) {
+        let promised = &mut self.state.promised;
+        promised.memory_bytes = promised.memory_bytes.saturating_add(memory);
+        promised.pods += 1;
     }
 
     /// Says once why a pod waits, and again only where the reason changes.

@@ -14,6 +14,7 @@ use super::change::{Change, Snapshot};
 use super::ports::{Expired, ListScope, Listing, Reader, StoreError};
 use crate::api::{Kind, Object, ObjectKey};
 use crate::pods::{JobInfo, Pod, derived_events, pod_of};
+use crate::trigger::CallRecord;
 
 /// So many changes of the feed are looked through for pods, at most.
 const RECENT: u64 = 10_000;
@@ -109,6 +110,10 @@ impl Reader for WithPodEvents {
         if kind == Kind::Event { self.list_events(scope) } else { self.0.list(kind, scope) }
     }
 
+    fn call(&self, namespace: &str, job: &str) -> Result<Option<CallRecord>, StoreError> {
+        self.0.call(namespace, job)
+    }
+
     fn changes(&self, after: u64, most: usize) -> Result<Vec<Arc<Change>>, Expired> {
         self.0.changes(after, most)
     }
@@ -197,6 +202,10 @@ mod tests {
             let after = scope.after.clone().unwrap_or_default();
             let items = Some(stored()).filter(|event| place(event) > after).into_iter().collect();
             Ok(Listing { revision: 9, items, next: None })
+        }
+
+        fn call(&self, _: &str, _: &str) -> Result<Option<CallRecord>, StoreError> {
+            Ok(None)
         }
 
         fn changes(&self, after: u64, _: usize) -> Result<Vec<Arc<Change>>, Expired> {

@@ -7,10 +7,11 @@ use k8s_openapi::api::batch::v1::Job;
 
 use super::Change;
 use crate::Timestamp;
-use crate::api::{Kind, Object, ObjectKey};
-use crate::control::cronjob::OwnedJob;
+use crate::api::{HTTPTrigger, Kind, Object, ObjectKey};
+use crate::control::OwnedJob;
 pub use crate::pods::EndCause;
 use crate::pods::{JobId, JobInfo, Pod, PodId, PodStatus};
+use crate::trigger::{CallOutput, CallRecord, OpenCall, Outcome, TriggerCall};
 
 /// Why the store could not do what was asked. Nothing of a failed commit is kept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -72,6 +73,34 @@ pub enum Write {
     Pod(Arc<Pod>),
     /// Forgets a pod.
     ForgetPod(PodId),
+    /// Remembers a request with the Job that was made for it. No other request of the trigger that is
+    /// remembered has its key.
+    Call {
+        /// The Job's number.
+        job: JobId,
+        /// The Job's key.
+        key: ObjectKey,
+        /// The request.
+        call: Arc<OpenCall>,
+    },
+    /// Remembers what a pod printed whose Job answers a request, in place of what another did before.
+    CallOutput {
+        /// The Job's number.
+        job: JobId,
+        /// What it printed.
+        output: CallOutput,
+    },
+    /// Remembers how a request's Job ended; the request itself is needed no longer.
+    CallEnded {
+        /// The Job's number.
+        job: JobId,
+        /// How it ended.
+        outcome: Arc<Outcome>,
+        /// Until when that is remembered.
+        until: Timestamp,
+    },
+    /// Forgets a request and its answer.
+    ForgetCall(JobId),
 }
 
 /// What one step changes: all of it is remembered, or nothing.
@@ -101,6 +130,8 @@ pub struct JobRecord {
     pub pods: Vec<Pod>,
     /// Set for a Job that is gone while its pods stay.
     pub orphaned: bool,
+    /// The request that the Job answers, from [`Store::recover`] alone, and while it has no answer.
+    pub call: Option<Arc<OpenCall>>,
 }
 
 /// A CronJob, as far as it is known between its runs.
@@ -114,6 +145,19 @@ pub struct CronJobRecord {
     pub uid: String,
     /// The Jobs that it controls, those that have ended too.
     pub jobs: Vec<OwnedJob>,
+}
+
+/// An HTTPTrigger, as far as it is known between its requests.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TriggerRecord {
+    /// The trigger.
+    pub trigger: Box<HTTPTrigger>,
+    /// The Jobs that it controls, those that have ended too.
+    pub jobs: Vec<OwnedJob>,
+    /// How many keys of its requests are remembered.
+    pub keys: u32,
+    /// The Jobs, gone or not, whose answers to requests without a key are remembered, oldest first.
+    pub answers: Vec<JobId>,
 }
 
 /// What the store remembers at start.
@@ -133,10 +177,14 @@ pub struct Recovered {
     pub objects: Vec<Object>,
     /// Every CronJob.
     pub cron_jobs: Vec<CronJobRecord>,
+    /// Every HTTPTrigger.
+    pub triggers: Vec<TriggerRecord>,
     /// When the event was last told that was told longest ago.
     pub oldest_event: Option<Timestamp>,
     /// How many pods have ended and are kept.
     pub ended_pods: u64,
+    /// Until when the answer is remembered that is forgotten first.
+    pub oldest_answer: Option<Timestamp>,
 }
 
 /// The writing side of what is remembered. One at a time.
@@ -208,6 +256,39 @@ pub trait Store {
         from: Timestamp,
         until: Timestamp,
     ) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Returns the request with that key to the trigger of that uid, if it is remembered.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn call_with_key(
+        &mut self,
+        trigger_uid: &str,
+        key: &str,
+    ) -> Result<Option<CallRecord>, StoreError>;
+
+    /// Returns the answers that are remembered until `now` or less, at most `most`.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn answers_until(&mut self, now: Timestamp, most: usize) -> Result<Vec<OldAnswer>, StoreError>;
+
+    /// Returns until when the answer is remembered that is forgotten first after `now`.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn oldest_answer(&mut self, now: Timestamp) -> Result<Option<Timestamp>, StoreError>;
+}
+
+/// An answer whose time is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OldAnswer {
+    /// The number of the Job that answered.
+    pub job: JobId,
+    /// The uid of its trigger.
+    pub trigger_uid: String,
+    /// Whether the request had a key.
+    pub keyed: bool,
 }
 
 /// What a list is of.
@@ -272,6 +353,13 @@ pub trait Reader: Send + Sync {
     /// Where the database cannot be read.
     fn list(&self, kind: Kind, scope: &ListScope) -> Result<Listing, StoreError>;
 
+    /// Returns the request that the Job of that name answers or has answered, the Job being gone or not;
+    /// `None` where there was none, or where it is forgotten.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    fn call(&self, namespace: &str, job: &str) -> Result<Option<CallRecord>, StoreError>;
+
     /// Returns the changes after revision `after`, oldest first, at most `most`.
     ///
     /// # Errors
@@ -286,6 +374,8 @@ pub struct PodStart {
     pub pod: Arc<Pod>,
     /// What its Job says of it.
     pub job: Arc<JobInfo>,
+    /// The request that its Job answers.
+    pub call: Option<Arc<TriggerCall>>,
 }
 
 /// An event about a pod that the node saw.
@@ -314,6 +404,9 @@ pub struct PodReport {
     /// What else is worth an event: not the happy path's Pulled, Created and Started, which the status
     /// tells.
     pub events: Vec<ReportedEvent>,
+    /// With the end of a pod whose Job answers a request ([`PodStart::call`]): what its first container
+    /// printed.
+    pub output: Option<CallOutput>,
 }
 
 /// What runs pods: the node. Never called before the commit that says so; none of these waits.

@@ -17,15 +17,20 @@ use crate::pods::{Deletion, JobId, Pod, PodId, PodPhase, PodStatus, Stop, Tally}
 const MOST_ROUNDS: u8 = 8;
 
 impl<S: Store> Turn<'_, S> {
-    /// Plans for every Job and CronJob that was touched and carries the plans out. The Jobs come first:
-    /// their ends are what CronJobs wait for.
+    /// Plans for every Job, CronJob and HTTPTrigger that was touched and carries the plans out. The Jobs come
+    /// first: their ends are what the others wait for.
     pub(super) fn reconcile(&mut self) {
         loop {
             while let Some(id) = self.stage.touched.pop_first() {
                 self.reconcile_job(id);
             }
-            let Some(name) = self.stage.touched_cron_jobs.pop_first() else { return };
-            self.advance_cron_job(&name);
+            if let Some(name) = self.stage.touched_cron_jobs.pop_first() {
+                self.advance_cron_job(&name);
+            } else if let Some(name) = self.stage.touched_triggers.pop_first() {
+                self.advance_trigger(&name);
+            } else {
+                return;
+            }
         }
     }
 
@@ -35,6 +40,7 @@ impl<S: Store> Turn<'_, S> {
                 break;
             }
         }
+        self.answer_call(id);
         self.follow_ledger(id);
         self.finish_deleting(id);
     }
@@ -130,7 +136,7 @@ impl<S: Store> Turn<'_, S> {
         self.end_pod(id, ordinal, None);
     }
 
-    fn create_pod(&mut self, id: JobId, new: NewPod) {
+    pub(super) fn create_pod(&mut self, id: JobId, new: NewPod) {
         let now = self.now;
         let Some(entry) = self.state.jobs.get_mut(&id) else { return };
         let ordinal = entry.state.memory.next_ordinal;

@@ -61,7 +61,8 @@ impl<S: Store> Turn<'_, S> {
                 self.edit_pod(job, ordinal, |pod| pod.status = status);
                 let Some(entry) = self.state.jobs.get(&job) else { return };
                 let Some(pod) = entry.state.pods.get(&ordinal) else { return };
-                let start = PodStart { pod: Arc::clone(pod), job: info };
+                let call = entry.call.as_ref().map(|open| Arc::clone(&open.call));
+                let start = PodStart { pod: Arc::clone(pod), job: info, call };
                 self.stage.effects.push(Effect::Start(start));
             }
         }

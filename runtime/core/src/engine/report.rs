@@ -30,6 +30,9 @@ impl<S: Store> Turn<'_, S> {
         self.edit_pod(job, ordinal, |pod| pod.status = report.status);
         self.stage.touched.insert(job);
         if ended {
+            if let Some(output) = report.output {
+                self.take_output(job, output);
+            }
             self.take_end(job, ordinal);
             self.stage.effects.push(Effect::Forget(pod.id));
         }

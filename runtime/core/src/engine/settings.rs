@@ -16,10 +16,13 @@ pub struct Settings {
     pub default_memory_bytes: u64,
     /// How many pods that have ended are kept; the oldest go first. `None`: all.
     pub terminated_pod_gc_threshold: Option<u64>,
+    /// What requests to HTTPTriggers may take in memory until their Jobs have ended, in bytes.
+    pub call_bytes: u64,
 }
 
 impl Default for Settings {
-    /// Kubernetes' delays and 12,500 ended pods, 1 GiB for pods, 64 MiB for a container, and as many pods at once as fit.
+    /// Kubernetes' delays and 12,500 ended pods, 1 GiB for pods, 64 MiB for a container, as many pods at once as fit,
+    /// and 64 MiB for requests.
     fn default() -> Self {
         Self {
             backoff: Backoff::default(),
@@ -27,6 +30,7 @@ impl Default for Settings {
             most_pods: 10_000,
             default_memory_bytes: 64 << 20,
             terminated_pod_gc_threshold: Some(12_500),
+            call_bytes: 64 << 20,
         }
     }
 }

@@ -9,8 +9,10 @@ use k8s_openapi::api::core::v1::Event;
 
 use super::state::Name;
 use super::{Batch, Change, PodStart, Reply, Snapshot, Ticket, Write};
+use crate::Timestamp;
 use crate::api::{ApiError, Kind, Object, ObjectKey};
 use crate::pods::{EndCause, JobId, JobInfo, Pod, PodId};
+use crate::trigger::TriggerReply;
 
 /// What is let out once the step is committed.
 #[derive(Debug)]
@@ -43,6 +45,15 @@ pub(super) struct Stage {
     pub touched: BTreeSet<JobId>,
     /// CronJobs to be looked at in this step.
     pub touched_cron_jobs: BTreeSet<Arc<Name>>,
+    /// HTTPTriggers to be looked at in this step.
+    pub touched_triggers: BTreeSet<Arc<Name>>,
+    /// The keys of requests that this step took, by the trigger's uid and the key: what is the same in a
+    /// repeat, and the Job.
+    pub keys: BTreeMap<(String, String), ([u8; 32], String)>,
+    /// Requests that this step forgets.
+    pub forgotten_calls: BTreeSet<JobId>,
+    /// Until when the answer of this step is remembered that is forgotten first.
+    pub remembered_until: Option<Timestamp>,
     /// Jobs whose status may have changed.
     pub dirty: BTreeSet<JobId>,
     /// Jobs that something happened to in this step.
@@ -53,6 +64,7 @@ pub(super) struct Stage {
     pub events: BTreeMap<(String, String), Event>,
     pub effects: Vec<Effect>,
     pub replies: Vec<(Ticket, Result<Reply, ApiError>)>,
+    pub trigger_replies: Vec<(Ticket, Result<TriggerReply, ApiError>)>,
     /// Whether a pod may be scheduled that could not be before.
     pub room: bool,
 }
@@ -66,12 +78,17 @@ impl Stage {
             pods: BTreeMap::new(),
             touched: BTreeSet::new(),
             touched_cron_jobs: BTreeSet::new(),
+            touched_triggers: BTreeSet::new(),
+            keys: BTreeMap::new(),
+            forgotten_calls: BTreeSet::new(),
+            remembered_until: None,
             dirty: BTreeSet::new(),
             sealed: Vec::new(),
             swept: BTreeSet::new(),
             events: BTreeMap::new(),
             effects: Vec::new(),
             replies: Vec::new(),
+            trigger_replies: Vec::new(),
             room: false,
         }
     }

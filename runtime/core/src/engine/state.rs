@@ -4,8 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::cron_jobs::CronJobs;
+use super::http_triggers::HTTPTriggers;
 use super::old_pods::EndedPods;
 use super::tell::Correlator;
 use super::{JobRecord, Recovered, old_events};
@@ -13,6 +15,10 @@ use crate::Timestamp;
 use crate::api::{Kind, Object, ObjectKey};
 use crate::control::job::{JobState, Ledger, Memory, Presence, Rules};
 use crate::pods::{JobId, JobInfo, PodId};
+use crate::trigger::OpenCall;
+
+/// Where the store could not be read, so long until the next try.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// A namespace and a name.
 pub(super) type Name = (String, String);
@@ -30,6 +36,8 @@ pub(super) struct Entry {
     pub wake_at: Option<Timestamp>,
     /// Its pods that wait to be scheduled.
     pub pending: BTreeSet<u32>,
+    /// The request that it answers, while that has no answer.
+    pub call: Option<Arc<OpenCall>>,
 }
 
 /// What is promised to the pods that run.
@@ -51,6 +59,13 @@ pub(super) struct State {
     /// Jobs that are to be looked at again, and when.
     pub timers: BTreeSet<(Timestamp, JobId)>,
     pub cron_jobs: CronJobs,
+    pub triggers: HTTPTriggers,
+    /// What requests without an answer take, in bytes.
+    pub call_bytes: u64,
+    /// When answers that are too old are to be forgotten.
+    pub old_answers_at: Option<Timestamp>,
+    /// When every HTTPTrigger is to be looked at again, as the store could not be read.
+    pub triggers_at: Option<Timestamp>,
     pub claims: BTreeMap<Name, Arc<Object>>,
     pub namespaces: BTreeMap<String, Arc<Object>>,
     /// Finished Jobs that go by themselves, and when.
@@ -72,6 +87,7 @@ impl State {
             next_job: recovered.next_job,
             old_events_at: recovered.oldest_event.map(old_events::forgotten_at),
             ended_pods: EndedPods { kept: recovered.ended_pods, forget_at: None },
+            old_answers_at: recovered.oldest_answer.map(old_events::together),
             ..Self::default()
         };
         for object in recovered.objects {
@@ -82,6 +98,9 @@ impl State {
         }
         for record in recovered.cron_jobs {
             state.cron_jobs.take(record);
+        }
+        for record in recovered.triggers {
+            state.triggers.take(record);
         }
         for record in recovered.unfinished {
             state.take_job(record);
@@ -102,6 +121,7 @@ impl State {
             | Kind::ConfigMap
             | Kind::Secret
             | Kind::CronJob
+            | Kind::HTTPTrigger
             | Kind::Job
             | Kind::Pod
             | Kind::Event => {}
@@ -111,6 +131,9 @@ impl State {
     fn take_job(&mut self, record: JobRecord) {
         let id = record.id;
         let entry = Entry::of(record);
+        if let Some(open) = &entry.call {
+            self.call_bytes = self.call_bytes.saturating_add(open.call.size_bytes());
+        }
         if entry.state.presence != Presence::Orphaned {
             self.names.insert(entry.name(), id);
         }
@@ -152,9 +175,14 @@ impl State {
     pub(super) fn wake_at(&self) -> Option<Timestamp> {
         let timer = self.timers.first().map(|(at, _)| *at);
         let expiry = self.expiry.first().map(|(at, _)| *at);
-        let old_pods = self.ended_pods.forget_at;
-        let all = [timer, self.cron_jobs.next(), expiry, self.old_events_at, old_pods];
-        all.into_iter().flatten().min()
+        let old = [self.old_events_at, self.old_answers_at, self.triggers_at, self.ended_pods.forget_at];
+        let due = [timer, self.cron_jobs.next(), expiry].into_iter().chain(old);
+        due.flatten().min()
+    }
+
+    /// Has every HTTPTrigger looked at again a little later, as the store could not be read.
+    pub(super) fn look_again(&mut self, now: Timestamp) {
+        self.triggers_at.get_or_insert(now.plus(RETRY));
     }
 
     /// Lets go of a Job that is over.
@@ -195,6 +223,7 @@ impl Entry {
             pending: unscheduled.map(|pod| pod.id.ordinal()).collect(),
             memory: memory.clone(),
             wake_at: None,
+            call: record.call,
             state: JobState {
                 info: Arc::new(info),
                 rules: Rules::of(&spec),

@@ -41,6 +41,7 @@ pub(super) struct About {
 pub(super) enum Source {
     JobController,
     CronJobController,
+    TriggerController,
     Scheduler,
     Node,
 }
@@ -50,6 +51,7 @@ impl Source {
         match self {
             Self::JobController => "job-controller",
             Self::CronJobController => "cronjob-controller",
+            Self::TriggerController => "httptrigger-controller",
             Self::Scheduler => "default-scheduler",
             Self::Node => "kubelet",
         }
@@ -75,6 +77,18 @@ impl About {
             namespace: key.namespace.clone(),
             name: key.name.clone(),
             uid: cron_job.metadata.uid.clone().unwrap_or_default(),
+            field_path: None,
+        }
+    }
+
+    /// Returns an HTTPTrigger.
+    pub(super) fn http_trigger(trigger: &Object) -> Self {
+        let key = trigger.key();
+        Self {
+            kind: Kind::HTTPTrigger,
+            namespace: key.namespace,
+            name: key.name,
+            uid: trigger.metadata().uid.clone().unwrap_or_default(),
             field_path: None,
         }
     }
@@ -242,6 +256,7 @@ fn object_count(object: &Object) -> i32 {
         | Object::Secret(_)
         | Object::PersistentVolumeClaim(_)
         | Object::CronJob(_)
+        | Object::HTTPTrigger(_)
         | Object::Job(_)
         | Object::Pod(_) => 0,
     }

@@ -10,6 +10,7 @@ use crate::api::{
     Admitted, ApiError, Kind, Object, ObjectKey, Reason, admit_update, managed, patch,
 };
 use crate::control::job::Rules;
+use crate::control::trigger::let_in;
 use crate::pods::{JobId, JobInfo};
 
 const CHANGED_MEANWHILE: &str = "the object has been modified; please apply your changes to the \
@@ -72,6 +73,7 @@ impl<S: Store> Turn<'_, S> {
     ) -> Result<Reply, ApiError> {
         let Admitted { mut object, warnings } = admitted;
         check_revision(old, &mut object)?;
+        self.check_routes(&object)?;
         let changed = |object, gone| Reply { object, created: false, gone, warnings };
         if object == **old || dry_run == DryRun::All {
             return Ok(changed(object, false));
@@ -105,6 +107,7 @@ impl<S: Store> Turn<'_, S> {
                 self.stage.room = true;
             }
             Kind::CronJob => self.touch_cron_job(&key),
+            Kind::HTTPTrigger => self.take_trigger(&object),
             Kind::ServiceAccount
             | Kind::ConfigMap
             | Kind::Secret
@@ -115,7 +118,14 @@ impl<S: Store> Turn<'_, S> {
         Ok(object)
     }
 
-    fn replace_job(&mut self, old: &Arc<Object>, object: Object) -> Result<Arc<Object>, ApiError> {
+    fn replace_job(
+        &mut self,
+        old: &Arc<Object>,
+        mut object: Object,
+    ) -> Result<Arc<Object>, ApiError> {
+        if let Object::Job(job) = &mut object {
+            let_in(job);
+        }
         let key = object.key();
         let id = self.job_id(&key)?;
         let object = self.stage.put(Some(Arc::clone(old)), object, Some(id));

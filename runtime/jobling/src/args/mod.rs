@@ -16,6 +16,7 @@ mod selection;
 mod serve;
 mod state;
 mod token;
+mod trigger;
 mod write;
 
 pub(crate) use build::Build;
@@ -24,7 +25,6 @@ pub(crate) use duration::GoDuration;
 pub(crate) use image::{
     ImageCommand, ImageImport, ImageNames, ImagePrune, ImagePull, ImagePush, RegistryWay,
 };
-pub(crate) use image::{ImageCommand, ImageImport, ImageNames};
 pub(crate) use install::Install;
 pub(crate) use new::New;
 pub(crate) use queue::{QueueCommand, QueuePeek, QueuePush};
@@ -36,6 +36,7 @@ pub(crate) use selection::Filter;
 pub(crate) use serve::{Limits, Retries, Serve, Synchronous};
 pub(crate) use state::State;
 pub(crate) use token::{TokenCommand, TokenCreate, TokenOutput};
+pub(crate) use trigger::{Header, Pair, Trigger};
 pub(crate) use write::{Apply, Cascade, Create, Delete, DryRunArg, Files, OutputName, Switch};
 
 use clap::{Parser, Subcommand};
@@ -94,10 +95,13 @@ pub(crate) enum Command {
     Wait(Wait),
     /// Remove objects.
     Delete(Delete),
-    /// End a Job's pods and start none until it is resumed; or stop a CronJob's schedule.
+    /// End a Job's pods and start none until it is resumed; stop a CronJob's schedule; have an HTTPTrigger
+    /// turn requests away.
     Suspend(Switch),
-    /// Let a suspended Job or CronJob go on.
+    /// Let a suspended Job, CronJob or HTTPTrigger go on.
     Resume(Switch),
+    /// Send a request to an HTTPTrigger, as its clients do.
+    Trigger(Trigger),
     /// Print when a cron expression fires, without a daemon.
     Schedule(Schedule),
     /// Manage the modules that are behind image names.

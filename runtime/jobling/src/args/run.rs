@@ -35,7 +35,8 @@ pub(crate) struct Run {
     /// Put the module FILE behind the image NAME. May be repeated.
     #[arg(long = "image", value_name = "NAME=FILE.wasm")]
     pub(crate) images: Vec<ImageFile>,
-    /// Of a CronJob, try one run at once, whatever its schedule says.
+    /// Of a CronJob, try one run at once, whatever its schedule says; of an HTTPTrigger, its Job without a
+    /// request.
     #[arg(long)]
     pub(crate) now: bool,
     /// How long all of it may take.

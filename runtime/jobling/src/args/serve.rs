@@ -14,6 +14,7 @@ use super::{GoDuration, Registries, State};
 Examples:
   jobling serve
   jobling serve --data /var/lib/jobling --listen 127.0.0.1:6443
+  jobling serve --trigger-listen 127.0.0.1:8080
   KUBECONFIG=/var/lib/jobling/kubeconfig kubectl get jobs
 
 Exit codes:
@@ -27,6 +28,14 @@ pub(crate) struct Serve {
     /// Serve kubectl over TLS too. Port 0 takes a free one.
     #[arg(long, env = "JOBLING_LISTEN", value_name = "ADDR:PORT", hide_env_values = true)]
     pub(crate) listen: Option<SocketAddr>,
+    /// Take requests to HTTPTriggers, in plain HTTP. Port 0 takes a free one.
+    #[arg(long, env = "JOBLING_TRIGGER_LISTEN", value_name = "ADDR:PORT", hide_env_values = true)]
+    pub(crate) trigger_listen: Option<SocketAddr>,
+    /// Memory for requests that run without a Job, such as 256Mi, of what may be promised to pods.
+    /// Default: a quarter of it.
+    #[arg(long, env = "JOBLING_TRIGGER_MEMORY", value_name = "QUANTITY", hide_env_values = true)]
+    #[arg(requires = "trigger_listen")]
+    pub(crate) trigger_memory: Option<String>,
     #[command(flatten)]
     pub(crate) limits: Limits,
     #[command(flatten)]

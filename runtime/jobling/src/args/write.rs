@@ -57,7 +57,7 @@ pub(crate) struct Apply {
     pub(crate) output: Option<OutputName>,
 }
 
-/// Make objects from a manifest, or a Job from a CronJob or an image.
+/// Make objects from a manifest, or a Job from a CronJob, an HTTPTrigger or an image.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -65,13 +65,15 @@ Examples:
   jobling create -f job.yaml -o name
   jobling create job now --from=cronjob/daily-report
   jobling create job now --from=cronjob/daily-report -- --date 2026-11-23   With other arguments
+  jobling create job once --from=httptrigger/thumbnail
   jobling create job once --image=busybox -- echo hello")]
 pub(crate) struct Create {
     /// job NAME, with --from or --image.
     #[arg(value_names = ["KIND", "NAME"], num_args = 2, conflicts_with = "filename")]
     pub(crate) words: Vec<String>,
-    /// The CronJob whose template the Job is made from, as cronjob/NAME.
-    #[arg(long, value_name = "CRONJOB", requires = "words", conflicts_with = "image")]
+    /// Whose template the Job is made from: cronjob/NAME or httptrigger/NAME. A trigger's Job is told of
+    /// no request.
+    #[arg(long, value_name = "KIND/NAME", requires = "words", conflicts_with = "image")]
     pub(crate) from: Option<String>,
     /// The image of the Job's only container.
     #[arg(long, requires = "words")]
@@ -160,9 +162,10 @@ pub(crate) struct Delete {
 Examples:
   jobling suspend job/primes
   jobling resume job/primes
-  jobling suspend cronjob daily-backup")]
+  jobling suspend cronjob daily-backup
+  jobling suspend httptrigger thumbnail")]
 pub(crate) struct Switch {
-    /// What: KIND/NAME… or KIND NAME…, of jobs and cronjobs.
+    /// What: KIND/NAME… or KIND NAME…, of jobs, cronjobs and httptriggers.
     #[arg(value_name = "KIND", required = true)]
     pub(crate) words: Vec<String>,
     #[command(flatten)]

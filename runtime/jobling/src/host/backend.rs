@@ -93,6 +93,10 @@ impl Backend for Handle {
         })
     }
 
+    fn trigger_endpoint(&self) -> Option<String> {
+        self.trigger_endpoint()
+    }
+
     fn now(&self) -> Timestamp {
         clock::moment()
     }

@@ -12,6 +12,7 @@ use jobling_core::api::ApiError;
 use jobling_core::engine::{
     Engine, PodReport, Reply, Request, Runner, Step, Store, StoreError, Ticket,
 };
+use jobling_core::trigger::{TriggerReply, TriggerRequest};
 use jobling_node::Clock;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
@@ -22,8 +23,16 @@ const REPORTS_A_STEP: usize = 4096;
 /// After the grace period, so long for the pods' ends to be reported and committed.
 const MARGIN: Duration = Duration::from_secs(5);
 
+/// Who waits for an answer.
+type Answer<T> = oneshot::Sender<Result<T, ApiError>>;
+
 /// A request and who waits for its answer.
-pub(super) type Asked = (Request, oneshot::Sender<Result<Reply, ApiError>>);
+pub(super) enum Asked {
+    /// Of the API.
+    Change(Request, Answer<Reply>),
+    /// Of an HTTPTrigger.
+    Trigger(TriggerRequest, Answer<TriggerReply>),
+}
 
 /// What the engine's thread is told besides requests and reports.
 #[derive(Debug, Clone, Copy, Default)]
@@ -66,7 +75,8 @@ pub(super) struct Driver<S, R> {
     engine: Engine<S, R>,
     inbox: Inbox,
     clock: Arc<dyn Clock>,
-    answers: HashMap<Ticket, oneshot::Sender<Result<Reply, ApiError>>>,
+    answers: HashMap<Ticket, Answer<Reply>>,
+    trigger_answers: HashMap<Ticket, Answer<TriggerReply>>,
     next_ticket: u64,
     trouble: Option<StoreError>,
     drain_by: Option<Instant>,
@@ -79,6 +89,7 @@ impl<S: Store, R: Runner> Driver<S, R> {
             inbox,
             clock,
             answers: HashMap::new(),
+            trigger_answers: HashMap::new(),
             next_ticket: 0,
             trouble: None,
             drain_by: None,
@@ -143,20 +154,24 @@ impl<S: Store, R: Runner> Driver<S, R> {
         }
     }
 
-    fn submit(&mut self, (request, answer): Asked) {
+    fn submit(&mut self, asked: Asked) {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
-        self.answers.insert(ticket, answer);
-        self.engine.submit(ticket, request);
+        match asked {
+            Asked::Change(request, answer) => {
+                self.answers.insert(ticket, answer);
+                self.engine.submit(ticket, request);
+            }
+            Asked::Trigger(request, answer) => {
+                self.trigger_answers.insert(ticket, answer);
+                self.engine.submit_to_trigger(ticket, request);
+            }
+        }
     }
 
     fn answer(&mut self, step: Step) {
-        for (ticket, result) in step.replies {
-            let Some(answer) = self.answers.remove(&ticket) else { continue };
-            if answer.send(result).is_err() {
-                tracing::debug!("a client left before its answer");
-            }
-        }
+        send_all(&mut self.answers, step.replies);
+        send_all(&mut self.trigger_answers, step.trigger_replies);
         if step.trouble == self.trouble {
             return;
         }
@@ -178,6 +193,18 @@ impl<S: Store, R: Runner> Driver<S, R> {
             return Some(Ended::Drained);
         }
         (Instant::now() >= by).then(|| Ended::Overdue(self.engine.scheduled().len()))
+    }
+}
+
+fn send_all<T>(
+    waiting: &mut HashMap<Ticket, Answer<T>>,
+    replies: Vec<(Ticket, Result<T, ApiError>)>,
+) {
+    for (ticket, result) in replies {
+        let Some(answer) = waiting.remove(&ticket) else { continue };
+        if answer.send(result).is_err() {
+            tracing::debug!("a client left before its answer");
+        }
     }
 }
 

@@ -1,19 +1,21 @@
 //! What the rest of the program holds of a host: it asks, reads and follows through it.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 use jobling_core::api::{ApiError, Reason};
 use jobling_core::engine::{Reader, Reply, Request};
+use jobling_core::trigger::{TriggerReply, TriggerRequest};
 use jobling_images::registry::{Keyring, Puller};
 use jobling_images::{Entry, Image, ImageStore, Reference};
-use jobling_node::{Logs, Meters};
+use jobling_node::{Logs, Meters, Node};
 use jobling_queues::Queues;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::calls::Untold;
 use super::driver::{Asked, Ended, Orders};
 use super::error::ImportFileError;
 use crate::clock;
@@ -39,6 +41,10 @@ pub(super) struct Shared {
     pub(super) logs: Logs,
     pub(super) meters: Meters,
     pub(super) queues: Arc<Queues>,
+    pub(super) trigger_endpoint: OnceLock<String>,
+    /// What runs requests without a Job.
+    pub(super) node: Option<Node>,
+    pub(super) untold: Untold,
 }
 
 impl Handle {
@@ -46,7 +52,24 @@ impl Handle {
     /// already the answer is to try again.
     pub(crate) fn submit(&self, request: Request) -> BoxFuture<'static, Result<Reply, ApiError>> {
         let (sender, answer) = oneshot::channel();
-        let sent = self.0.requests.try_send((request, sender));
+        self.ask(Asked::Change(request, sender), answer)
+    }
+
+    /// Hands a request to an HTTPTrigger to the engine, likewise.
+    pub(crate) fn submit_to_trigger(
+        &self,
+        request: TriggerRequest,
+    ) -> BoxFuture<'static, Result<TriggerReply, ApiError>> {
+        let (sender, answer) = oneshot::channel();
+        self.ask(Asked::Trigger(request, sender), answer)
+    }
+
+    fn ask<T: Send + 'static>(
+        &self,
+        asked: Asked,
+        answer: oneshot::Receiver<Result<T, ApiError>>,
+    ) -> BoxFuture<'static, Result<T, ApiError>> {
+        let sent = self.0.requests.try_send(asked);
         Box::pin(async move {
             match sent {
                 Ok(()) => answer.await.unwrap_or_else(|_| Err(stopped())),
@@ -74,6 +97,16 @@ impl Handle {
     /// Returns what reads what pods use.
     pub(crate) fn meters(&self) -> &Meters {
         &self.0.meters
+    }
+
+    /// Has it known where requests to HTTPTriggers are taken, such as `http://127.0.0.1:8080`.
+    pub(crate) fn takes_requests_at(&self, url: String) {
+        self.0.trigger_endpoint.get_or_init(|| url);
+    }
+
+    /// Returns where requests to HTTPTriggers are taken, if anywhere.
+    pub(crate) fn trigger_endpoint(&self) -> Option<String> {
+        self.0.trigger_endpoint.get().cloned()
     }
 
     /// Returns the local store of images.

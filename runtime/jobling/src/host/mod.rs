@@ -4,6 +4,7 @@
 //! host wakes for nothing. [`Host`] owns it, and its [`Handle`]s are what the server and `run` hold.
 
 mod backend;
+mod calls;
 mod clock_set;
 mod driver;
 mod error;

@@ -1,6 +1,6 @@
 //! Opens the rooms of one data directory, wires them together and starts the engine's thread.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use jobling_sandbox::Sandbox;
 use jobling_store::{DataDirectory, Database, QueueSettings, Readers, Writer};
 use tokio::sync::{mpsc, watch};
 
+use super::calls::Untold;
 use super::clock_set::ClockSets;
 use super::driver::{Asked, Driver, Ended, Inbox, Orders};
 use super::handle::{Handle, Shared};
@@ -65,8 +66,8 @@ impl Host {
         let rooms = Rooms::open(settings, clock)?;
         let sandbox = Arc::new(Sandbox::new(settings.sandbox.clone())?);
         let node = Node::new(settings.node.clone(), sandbox, rooms.outside());
-        let meters = node.meters();
-        rooms.run(settings, node, meters)
+        let (meters, calls) = (node.meters(), node.clone());
+        rooms.run(settings, node, meters, Some(calls))
     }
 
     /// Returns the front door.
@@ -153,6 +154,7 @@ impl Rooms {
         settings: &HostSettings,
         runner: R,
         meters: Meters,
+        calls: Option<Node>,
     ) -> Result<Host, HostError> {
         let (requests, waiting_requests) = mpsc::channel::<Asked>(settings.most_requests.max(1));
         let (orders, waiting_orders) = watch::channel(Orders::default());
@@ -181,6 +183,9 @@ impl Rooms {
             logs: self.logs,
             meters,
             queues: self.queues,
+            trigger_endpoint: OnceLock::new(),
+            node: calls,
+            untold: Untold::default(),
         }));
         Ok(Host { handle, thread: Some(thread), clock_sets })
     }

@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use crate::args::ImageFile;
 
-/// Returns the pod template's containers in a Job or CronJob.
+/// Returns the pod template's containers in a Job, CronJob or HTTPTrigger.
 fn containers_mut(object: &mut Value) -> Vec<&mut Value> {
     let pointer = match object["kind"].as_str() {
-        Some("CronJob") => "/spec/jobTemplate/spec/template/spec",
+        Some("CronJob" | "HTTPTrigger") => "/spec/jobTemplate/spec/template/spec",
         _ => "/spec/template/spec",
     };
     let Some(spec) = object.pointer_mut(pointer).and_then(Value::as_object_mut) else {

@@ -75,6 +75,7 @@ async fn renew(planned: &Planned, stage: &dyn Stage) -> Result<Renewed, Failure>
         | Kind::ServiceAccount
         | Kind::PersistentVolumeClaim
         | Kind::CronJob
+        | Kind::HTTPTrigger
         | Kind::Pod
         | Kind::Event => Ok(Renewed::UpToDate),
     }

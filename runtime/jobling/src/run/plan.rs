@@ -49,8 +49,8 @@ pub(crate) enum PlanError {
     NoJob(String),
     /// An object is of a kind that a run in the foreground does nothing with.
     #[error(
-        "{place}: a {kind} is not run in the foreground; {}hand it to a daemon: jobling serve, then \
-         jobling apply -f", if *kind == Kind::CronJob { "try one run of it with --now, or " } else { "" }
+        "{place}: {} {kind} is not run in the foreground{}; hand it to a daemon: jobling serve, then \
+         jobling apply -f", article(*kind), instead(*kind)
     )]
     NotRun {
         /// Which file and line.
@@ -157,7 +157,7 @@ pub(super) fn of_manifests(
     let mut seen = BTreeSet::new();
     for manifest in &manifests {
         let mut planned = planned(manifest, namespace, &mut plan.images);
-        if let (Kind::CronJob, Some(now)) = (planned.key.kind, now) {
+        if let (Kind::CronJob | Kind::HTTPTrigger, Some(now)) = (planned.key.kind, now) {
             planned = instance(&planned, now);
         }
         check_runs(manifest, &planned)?;
@@ -196,18 +196,40 @@ fn planned(manifest: &Manifest, namespace: &str, files: &mut Vec<ImageFile>) -> 
     Planned { key, object }
 }
 
-/// Returns the Job of one run of a CronJob.
-fn instance(cron_job: &Planned, now: Timestamp) -> Planned {
-    let name = instance_name(&cron_job.key.name, now);
-    let object = instance_of(&cron_job.object, &name, now);
-    Planned { key: ObjectKey::new(Kind::Job, cron_job.key.namespace.clone(), name), object }
+const fn article(kind: Kind) -> &'static str {
+    if matches!(kind, Kind::HTTPTrigger | Kind::Event) { "an" } else { "a" }
+}
+
+/// Returns what `run` does with a kind that waits for something.
+const fn instead(kind: Kind) -> &'static str {
+    match kind {
+        Kind::CronJob => ": try one run of it with --now",
+        Kind::HTTPTrigger => {
+            ", where no request comes: try its Job once, without a request, with --now"
+        }
+        Kind::Namespace
+        | Kind::ServiceAccount
+        | Kind::ConfigMap
+        | Kind::Secret
+        | Kind::PersistentVolumeClaim
+        | Kind::Job
+        | Kind::Pod
+        | Kind::Event => "",
+    }
+}
+
+/// Returns the Job of one run of a CronJob or an HTTPTrigger.
+fn instance(owner: &Planned, now: Timestamp) -> Planned {
+    let name = instance_name(&owner.key.name, now);
+    let object = instance_of(&owner.object, &name, now);
+    Planned { key: ObjectKey::new(Kind::Job, owner.key.namespace.clone(), name), object }
 }
 
 /// Refuses what a run in the foreground would wait for in vain.
 fn check_runs(manifest: &Manifest, planned: &Planned) -> Result<(), PlanError> {
     let document = &manifest.document;
     match planned.key.kind {
-        Kind::CronJob | Kind::Pod | Kind::Event => {
+        Kind::CronJob | Kind::HTTPTrigger | Kind::Pod | Kind::Event => {
             return Err(PlanError::NotRun {
                 place: manifest.place_of("kind"),
                 kind: document.kind,

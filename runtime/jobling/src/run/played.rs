@@ -49,7 +49,7 @@ impl Runner for Guests {
         let play = self.plays.get(self.started).or(self.plays.last()).cloned();
         self.started += 1;
         let status = status_of(&play.unwrap_or(Play::Run));
-        self.reports.push(PodReport { id: start.pod.id, status, events: Vec::new() });
+        self.reports.push(PodReport { id: start.pod.id, status, events: Vec::new(), output: None });
     }
 
     fn stop(&mut self, id: PodId, _: EndCause, _: Duration) {
@@ -57,6 +57,7 @@ impl Runner for Guests {
             id,
             status: status_of(&Play::Exit(143)),
             events: Vec::new(),
+            output: None,
         });
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use jobling_server::{
     Access, AccessError, Address, Authority, Endpoint, ListenError, Listener, TlsListener,
+    TriggerListener,
     UnixSocket, kubeconfig, tls_config,
 };
 
@@ -40,22 +41,29 @@ pub(crate) struct Doors {
     pub(crate) listeners: Vec<Listener>,
     /// Who is let in.
     pub(crate) access: Access,
+    /// Where requests to triggers come in.
+    pub(crate) triggers: Option<TriggerListener>,
     /// What the daemon says when it is ready, in one line.
     pub(crate) ready: String,
 }
 
 impl Doors {
-    /// Opens the socket in `data` and, where it is asked for, TLS on `listen`, or takes the sockets that
-    /// were passed for either; and writes the kubeconfig.
+    /// Opens the socket in `data` and, where it is asked for, TLS on `listen` and the trigger endpoint on
+    /// `trigger_listen`, or takes the sockets that were passed for the API; and writes the kubeconfig.
     pub(crate) async fn open(
         data: &Path,
         listen: Option<SocketAddr>,
+        trigger_listen: Option<SocketAddr>,
         passed: Passed,
     ) -> Result<Self, DoorError> {
         let sockets = open_sockets(data, passed.unix).await?;
         let directory = data.join("access");
         let access = Access::open(&directory)?;
         let tls = open_tls(&directory, listen, passed.tcp).await?;
+        let triggers = match trigger_listen {
+            Some(listen) => Some(TriggerListener::bind(listen).await?),
+            None => None,
+        };
         let (access, config) = match tls.endpoint() {
             Some(endpoint) => {
                 let config = access.own_kubeconfig(&endpoint);
@@ -69,11 +77,15 @@ impl Doors {
         let names = sockets.iter().map(|socket| format!("unix://{}", socket.path().display()));
         let urls = tls.listeners.iter().map(|tls| format!("https://{}", tls.address()));
         let names: Vec<String> = names.chain(urls).collect();
-        let path = path.display();
-        let ready = format!("jobling is ready on {} (kubeconfig: {path})", names.join(" and "));
+        let mut ready = format!("jobling is ready on {}", names.join(" and "));
+        if let Some(triggers) = &triggers {
+            let address = reachable(triggers.address());
+            ready.push_str(&format!(", takes requests at http://{address}"));
+        }
+        ready.push_str(&format!(" (kubeconfig: {})", path.display()));
         let sockets = sockets.into_iter().map(Listener::Unix);
         let listeners = sockets.chain(tls.listeners.into_iter().map(Listener::Tls)).collect();
-        Ok(Self { listeners, access, ready })
+        Ok(Self { listeners, access, triggers, ready })
     }
 }
 
@@ -139,7 +151,7 @@ fn names(listens: impl IntoIterator<Item = SocketAddr>) -> Vec<String> {
 }
 
 /// Returns an address that clients on this host can use: one that means all is reached by loopback.
-fn reachable(address: SocketAddr) -> SocketAddr {
+pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
     let mut reachable = address;
     if address.ip().is_unspecified() {
         reachable.set_ip(match address {
@@ -175,7 +187,8 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let listen = listen.map(|listen| listen.parse().unwrap());
-        let doors = runtime.block_on(Doors::open(data.path(), listen, Passed::default())).unwrap();
+        let opened = Doors::open(data.path(), listen, None, Passed::default());
+        let doors = runtime.block_on(opened).unwrap();
         let kubeconfig = std::fs::read_to_string(data.path().join("kubeconfig")).unwrap();
         (data, doors, kubeconfig)
     }

@@ -7,7 +7,7 @@ mod passed;
 mod signals;
 mod watchdog;
 
-pub(crate) use doors::Doors;
+pub(crate) use doors::{Doors, reachable};
 pub(crate) use notify::notify;
 pub(crate) use passed::Passed;
 pub(crate) use signals::{interrupts, told_to_stop};

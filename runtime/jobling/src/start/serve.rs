@@ -1,19 +1,22 @@
 //! `serve`: opens the rooms, then the doors, says that it is ready, and drains when it is told to stop.
 
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
-use jobling_server::{Api, Limits};
+use jobling_server::{Api, Limits, TriggerEndpoint, TriggerLimits, TriggerListener};
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use super::registries::set_registries;
-use super::settings::{RetryDefaults, set_synchronous, settings};
+use super::settings::{RetryDefaults, set_synchronous, set_trigger_memory, settings};
 use super::state::keep_state;
 use crate::args::Serve;
 use crate::environment;
 use crate::host::{Ended, Host};
 use crate::output::Output;
-use crate::serve::{Doors, Passed, interval, keep_telling, notify, told_to_stop};
+use crate::serve::{Doors, Passed, interval, keep_telling, notify, reachable, told_to_stop};
 use crate::verbs::{Exit, Failure};
 
 /// Serves until it is told to stop.
@@ -27,18 +30,20 @@ pub(crate) async fn serve(args: &Serve, output: &mut Output) -> Result<Exit, Fai
     set_registries(&mut settings, &args.registries)
         .map_err(|error| Failure::Usage(error.to_string()))?;
     keep_state(&mut settings, &args.state).map_err(|error| Failure::Usage(error.to_string()))?;
+    if args.trigger_listen.is_some() {
+        set_trigger_memory(&mut settings, args.trigger_memory.as_deref())
+            .map_err(|error| Failure::Usage(error.to_string()))?;
+    }
     let host = Host::start(&settings).map_err(|error| Failure::cannot_start(&error))?;
     let data = std::path::absolute(&settings.data)?;
-    let doors = Doors::open(&data, args.listen, passed)
+    let doors = Doors::open(&data, args.listen, args.trigger_listen, passed)
         .await
         .map_err(|error| Failure::cannot_start(&error))?;
+    let grace = args.drain.limit().unwrap_or(Duration::MAX);
+    let triggers = doors.triggers.map(|listener| take_requests(&host, listener, grace));
     let api = Api::new(Arc::new(host.handle().clone()), doors.access, Limits::default());
     let api = Arc::new(api);
-    let (stop, stopped) = oneshot::channel::<()>();
-    let serving = tokio::spawn(jobling_server::serve(api, doors.listeners, async {
-        // That the sender is gone means the same.
-        drop(stopped.await);
-    }));
+    let serving = Serving::start(|stop| jobling_server::serve(api, doors.listeners, stop));
     output.line(&doors.ready)?;
     tell_manager("READY=1");
     answer_watchdog(&host);
@@ -47,17 +52,12 @@ pub(crate) async fn serve(args: &Serve, output: &mut Output) -> Result<Exit, Fai
         ended = host.handle().ended() => Some(ended),
     };
     tell_manager("STOPPING=1");
-    let ended = if let Some(ended) = failed {
-        ended
-    } else {
-        let grace = args.drain.limit().unwrap_or(std::time::Duration::MAX);
-        host.shutdown(grace).await
-    };
-    // Where the server has ended already nobody hears it.
-    stop.send(()).ok();
-    if let Err(error) = serving.await {
-        tracing::warn!(%error, "the server did not end in order");
+    if let Some(triggers) = triggers {
+        triggers.end().await;
+        host.handle().tell_counts().await;
     }
+    let ended = if let Some(ended) = failed { ended } else { host.shutdown(grace).await };
+    serving.end().await;
     match ended {
         Ended::Drained | Ended::Closed => Ok(Exit::Success),
         Ended::Overdue(pods) => {
@@ -81,6 +81,42 @@ fn answer_watchdog(host: &Host) {
     if let (Some(socket), Some(interval)) = (variable("NOTIFY_SOCKET"), interval) {
         // It goes on to the end: ending in order is life, too.
         drop(tokio::spawn(keep_telling(socket, interval, host.handle().clone())));
+    }
+}
+
+/// Takes requests to triggers; they have as long to end as pods have.
+fn take_requests(host: &Host, listener: TriggerListener, grace: Duration) -> Serving {
+    host.handle().takes_requests_at(format!("http://{}", reachable(listener.address())));
+    let limits = TriggerLimits::default();
+    let drain_timeout = limits.drain_timeout.min(grace);
+    let limits = TriggerLimits { drain_timeout, ..limits };
+    let endpoint = Arc::new(TriggerEndpoint::new(Arc::new(host.handle().clone()), limits));
+    Serving::start(|stop| jobling_server::serve_triggers(endpoint, listener, stop))
+}
+
+/// A server that is told when to end.
+struct Serving {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+/// When a server is told to end.
+type Stop = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl Serving {
+    fn start<F: Future<Output = ()> + Send + 'static>(serve: impl FnOnce(Stop) -> F) -> Self {
+        let (stop, stopped) = oneshot::channel::<()>();
+        // That the sender is gone means the same.
+        let stopped = Box::pin(async { drop(stopped.await) });
+        Self { stop, task: tokio::spawn(serve(stopped)) }
+    }
+
+    async fn end(self) {
+        // Where the server has ended already nobody hears it.
+        self.stop.send(()).ok();
+        if let Err(error) = self.task.await {
+            tracing::warn!(%error, "a server did not end in order");
+        }
     }
 }
 

@@ -63,6 +63,25 @@ pub(crate) fn settings(
     Ok(settings)
 }
 
+/// Gives requests that run without a Job their share of what may be promised to pods.
+pub(crate) fn set_trigger_memory(
+    settings: &mut HostSettings,
+    given: Option<&str>,
+) -> Result<(), SettingError> {
+    let flag = "--trigger-memory";
+    let whole = settings.engine.memory_bytes;
+    let share = match given.map(|text| (text, text.parse::<Quantity>())) {
+        None => whole / 4,
+        Some((_, Ok(quantity))) => quantity.units().min(whole),
+        Some((text, Err(_))) => {
+            return Err(SettingError { flag, given: text.to_owned(), example: "256Mi" });
+        }
+    };
+    settings.node.calls_memory_bytes = share;
+    settings.engine.memory_bytes = whole - share;
+    Ok(())
+}
+
 /// Sets how surely a commit is on the disk.
 pub(crate) fn set_synchronous(settings: &mut HostSettings, mode: Synchronous) {
     settings.store.synchronous = match mode {
@@ -158,6 +177,19 @@ mod tests {
         assert_eq!(settings.sandbox.compile.seconds, 30);
         assert_eq!(settings.engine.backoff.first, Duration::from_secs(2));
         assert_eq!(settings.node.restart.first, Duration::from_secs(1));
+    }
+
+    #[test]
+    fn requests_have_their_share_of_the_memory() {
+        for (given, share) in [(None, 128), (Some("64Mi"), 64), (Some("8Gi"), 512)] {
+            let limits = Limits { memory: Some("512Mi".into()), ..Limits::default() };
+            let retries = Retries::default();
+            let mut settings =
+                settings("/data".into(), &limits, &retries, RetryDefaults::Daemon).unwrap();
+            set_trigger_memory(&mut settings, given).unwrap();
+            assert_eq!(settings.node.calls_memory_bytes >> 20, share, "{given:?}");
+            assert_eq!(settings.engine.memory_bytes >> 20, 512 - share, "{given:?}");
+        }
     }
 
     #[test]

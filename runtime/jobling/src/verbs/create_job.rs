@@ -1,4 +1,4 @@
-//! `create job`: one run of a CronJob now, or a Job of one container, as kubectl makes them.
+//! `create job`: one run of a CronJob or an HTTPTrigger now, or a Job of one container, as kubectl makes them.
 
 use http::Method;
 use jobling_core::Timestamp;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Failure;
 use super::manifests::change_query;
 use crate::args::{Create, DryRunArg};
-use crate::client::{Resolver, Resource, Rest};
+use crate::client::{Resolver, Rest};
 use crate::clock;
 use crate::manifest::instance_of;
 
@@ -23,7 +23,7 @@ pub(super) async fn create_job(args: &Create, rest: &Rest) -> Result<Value, Fail
     }
     let mut job = match (&args.from, &args.image) {
         (Some(from), _) => {
-            from_cron_job(&cron_job(from, rest).await?, name, &args.arguments, clock::moment())
+            from_owner(&owner(from, rest).await?, name, &args.arguments, clock::moment())
         }
         (None, Some(image)) => from_image(image, name, &args.arguments),
         (None, None) => return Err(unclear()),
@@ -39,29 +39,33 @@ pub(super) async fn create_job(args: &Create, rest: &Rest) -> Result<Value, Fail
 
 fn unclear() -> Failure {
     Failure::Usage(
-        "say what the Job is made from: create job NAME --from=cronjob/NAME, or --image=IMAGE"
+        "say what the Job is made from: create job NAME --from=cronjob/NAME, --from=httptrigger/NAME, \
+         or --image=IMAGE"
             .to_owned(),
     )
 }
 
-/// Returns the CronJob that `from` names.
-async fn cron_job(from: &str, rest: &Rest) -> Result<Value, Failure> {
-    let whole = || Failure::Usage(format!("--from is \"{from}\"; it must be cronjob/NAME"));
+/// Returns the CronJob or the HTTPTrigger that `from` names.
+async fn owner(from: &str, rest: &Rest) -> Result<Value, Failure> {
+    let whole = || {
+        let why = format!("--from is \"{from}\"; it must be cronjob/NAME or httptrigger/NAME");
+        Failure::Usage(why)
+    };
     let (kind, name) = from.split_once('/').ok_or_else(whole)?;
     let resource = Resolver::new(rest).word(kind).await?;
-    if resource.kind != Kind::CronJob.name() {
+    if ![Kind::CronJob.name(), Kind::HTTPTrigger.name()].contains(&resource.kind.as_str()) {
         return Err(whole());
     }
-    Ok(rest.read(&Resource::from(Kind::CronJob).object(rest.namespace(), name)).await?)
+    Ok(rest.read(&resource.object(rest.namespace(), name)).await?)
 }
 
-/// Returns the Job of one run of `cron_job`; `arguments`, if there are any, are its first container's.
-fn from_cron_job(cron_job: &Value, name: &str, arguments: &[String], now: Timestamp) -> Value {
-    let metadata = &cron_job["metadata"];
-    let mut job = instance_of(cron_job, name, now);
+/// Returns the Job of one run of `owner`; `arguments`, if there are any, are its first container's.
+fn from_owner(owner: &Value, name: &str, arguments: &[String], now: Timestamp) -> Value {
+    let metadata = &owner["metadata"];
+    let mut job = instance_of(owner, name, now);
     job["metadata"]["ownerReferences"] = json!([{
-        "apiVersion": "batch/v1",
-        "kind": "CronJob",
+        "apiVersion": owner["apiVersion"],
+        "kind": owner["kind"],
         "name": metadata["name"],
         "uid": metadata["uid"],
         "controller": true,
@@ -92,12 +96,13 @@ mod tests {
 
     #[test]
     fn a_run_has_the_templates_spec_and_its_own_arguments() {
-        let cron_job = json!({"metadata": {"name": "report", "uid": "u"}, "spec": {"jobTemplate": {
+        let cron_job = json!({"apiVersion": "batch/v1", "kind": "CronJob",
+            "metadata": {"name": "report", "uid": "u"}, "spec": {"jobTemplate": {
             "metadata": {"labels": {"app": "report"}, "annotations": {"note": "kept"}},
             "spec": {"template": {"spec": {"containers": [
                 {"name": "main", "args": ["today"]}, {"name": "other", "args": ["as it is"]}]}}}}}});
         let run =
-            |arguments: &[String]| from_cron_job(&cron_job, "now", arguments, Timestamp::default());
+            |arguments: &[String]| from_owner(&cron_job, "now", arguments, Timestamp::default());
         let container = |job: &Value, at: usize| {
             job["spec"]["template"]["spec"]["containers"][at]["args"].clone()
         };

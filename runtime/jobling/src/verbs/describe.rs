@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::fetch::{self, Scope};
 use super::manifests::targets_in;
 use super::target::{Target, targets};
+use super::trigger::trigger_endpoint;
 use super::{Exit, Failure};
 use crate::args::{Describe, Filter};
 use crate::client::{ClientError, Resolver, Resource, Rest};
@@ -85,8 +86,12 @@ async fn related_to(
     rest: &Rest,
 ) -> Result<Related, ClientError> {
     let mut related = Related::default();
-    if resource.kind == Kind::CronJob.name() {
+    let is_trigger = resource.kind == Kind::HTTPTrigger.name();
+    if is_trigger || resource.kind == Kind::CronJob.name() {
         related.jobs = jobs_of(object, rest).await?;
+    }
+    if is_trigger {
+        related.endpoint = trigger_endpoint(rest).await?;
     }
     if args.show_events {
         related.events = Some(events_of(object, resource, rest).await?);
@@ -94,15 +99,15 @@ async fn related_to(
     Ok(related)
 }
 
-/// Returns the Jobs that a CronJob made.
-async fn jobs_of(cron_job: &Value, rest: &Rest) -> Result<Vec<Value>, ClientError> {
+/// Returns the Jobs that a CronJob or an HTTPTrigger made.
+async fn jobs_of(owner: &Value, rest: &Rest) -> Result<Vec<Value>, ClientError> {
     let filter = Filter::default();
-    let namespace = cron_job["metadata"]["namespace"].as_str();
+    let namespace = owner["metadata"]["namespace"].as_str();
     let scope = Scope { namespace, filter: &filter };
     let mut jobs = fetch::objects(rest, &Resource::from(Kind::Job), &scope).await?;
     jobs.retain(|job| {
         let owners = job["metadata"]["ownerReferences"].as_array();
-        let is_its = |owner: &Value| owner["uid"] == cron_job["metadata"]["uid"];
+        let is_its = |reference: &Value| reference["uid"] == owner["metadata"]["uid"];
         owners.is_some_and(|owners| owners.iter().any(is_its))
     });
     Ok(jobs)

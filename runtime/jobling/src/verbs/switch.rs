@@ -1,4 +1,4 @@
-//! `suspend` and `resume`: `spec.suspend` of Jobs and CronJobs.
+//! `suspend` and `resume`: `spec.suspend` of Jobs, CronJobs and HTTPTriggers.
 
 use http::Method;
 use serde_json::json;
@@ -28,10 +28,10 @@ pub(crate) async fn switch(
 ) -> Result<Exit, Failure> {
     let mut exit = Exit::Success;
     for target in targets(&args.words, &Resolver::new(rest)).await? {
-        if !matches!(target.resource.plural.as_str(), "jobs" | "cronjobs") {
+        if !matches!(target.resource.plural.as_str(), "jobs" | "cronjobs" | "httptriggers") {
             let kind = &target.resource.plural;
             return Err(Failure::Usage(format!(
-                "{kind} cannot be suspended; jobs and cronjobs can"
+                "{kind} cannot be suspended; jobs, cronjobs and httptriggers can"
             )));
         }
         let mut named: Vec<(String, String)> = Vec::new();

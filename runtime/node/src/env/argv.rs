@@ -34,13 +34,13 @@ pub(crate) fn argv(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::job;
+    use crate::testing::{job, pod_start};
 
     #[test]
     fn command_replaces_the_entrypoint_and_args_follow() {
         let strings =
             |list: &[&str]| Some(list.iter().map(ToString::to_string).collect::<Vec<_>>());
-        let info = job("report");
+        let start = pod_start(job("report"));
         let env = [("WHO".to_owned(), "world".to_owned())];
         for (command, args, expected) in [
             (None, None, vec!["ubuntu"]),
@@ -54,7 +54,7 @@ mod tests {
                 args: args.clone(),
                 ..Container::default()
             };
-            let made = argv(&container, &LocalImage::default(), &env, Braces::of(&info));
+            let made = argv(&container, &LocalImage::default(), &env, Braces::of(&start));
             assert_eq!(made, expected, "{command:?} {args:?}");
         }
     }

@@ -5,6 +5,7 @@ mod braces;
 mod error;
 mod expand;
 mod field;
+mod request;
 mod resolve;
 
 pub(crate) use argv::argv;
@@ -12,4 +13,5 @@ pub(crate) use braces::Braces;
 pub(crate) use error::ConfigError;
 pub(crate) use expand::expand;
 pub(crate) use field::{Facts, field_value, resource_value};
+pub(crate) use request::{BODY, DIRECTORY};
 pub(crate) use resolve::{Environment, resolve};

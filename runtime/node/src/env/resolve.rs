@@ -1,4 +1,4 @@
-//! Makes a container's environment: envFrom, then env, in order.
+//! Makes a container's environment: what it is told of a request, envFrom, then env, in order.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jobling_core::api::{Kind, Object, ObjectKey};
 use k8s_openapi::api::core::v1::{Container, EnvFromSource, EnvVar, EnvVarSource};
 
+use super::request::request_variables;
 use super::{Braces, ConfigError, Facts, expand, field_value, resource_value};
 use crate::ports::Objects;
 
@@ -48,11 +49,13 @@ pub(crate) fn resolve(
     facts: &Facts<'_>,
     objects: &dyn Objects,
 ) -> Result<Environment, ConfigError> {
-    let mut variables = Environment::default();
+    // The template has the last word: a request cannot change what it sets.
+    let variables = request_variables(facts.start());
+    let mut variables = Environment { variables, ..Environment::default() };
     for source in container.env_from.iter().flatten() {
         variables.take_all(source, facts, objects)?;
     }
-    let braces = Braces::of(&facts.start().job);
+    let braces = Braces::of(facts.start());
     for env in container.env.iter().flatten() {
         if let Some(value) = value(env, &variables, container, facts, objects, braces)? {
             variables.set(&env.name, value);
@@ -192,6 +195,7 @@ fn texts_and_bytes(object: Object) -> BTreeMap<String, Vec<u8>> {
         | Object::ServiceAccount(_)
         | Object::PersistentVolumeClaim(_)
         | Object::CronJob(_)
+        | Object::HTTPTrigger(_)
         | Object::Job(_)
         | Object::Pod(_)
         | Object::Event(_) => BTreeMap::new(),

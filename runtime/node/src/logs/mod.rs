@@ -5,6 +5,7 @@
 //! Guarantees: a reader sees all that was written before the report of a run's end; after `kill -9` at most
 //! the last [`store::FLUSH_AFTER`] is lost, and a torn tail is dropped; run, total and age are bounded.
 
+mod kept;
 mod lines;
 mod query;
 mod record;
@@ -13,6 +14,7 @@ mod store;
 mod stream;
 mod writer;
 
+pub use kept::KeptLog;
 pub use query::{Follow, LogQuery, Stamps};
 pub(crate) use record::Stream;
 pub use record::{RunKey, Slot};

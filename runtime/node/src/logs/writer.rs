@@ -3,12 +3,17 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jobling_core::Timestamp;
+
+use super::kept::KeptLog;
 use super::record::{MAX_PAYLOAD, RunKey, Stream};
 use super::store::Logs;
 use crate::ports::Clock;
 
 /// A line without its end is held back up to this size, as container runtimes do.
 const LINE_BYTES: usize = 16 << 10;
+/// What is held of a run in memory.
+const KEPT_BYTES: u64 = 64 << 10;
 /// What of stderr may become the termination message (`FallbackToLogsOnError`).
 const TAIL_BYTES: usize = 2 << 10;
 /// The same, in lines.
@@ -19,10 +24,16 @@ const TAIL_LINES: usize = 80;
 pub(crate) struct RunLog(Arc<Inner>);
 
 struct Inner {
-    logs: Logs,
+    place: Place,
     clock: Arc<dyn Clock>,
     key: RunKey,
     state: Mutex<State>,
+}
+
+/// Where it goes.
+enum Place {
+    Log(Logs),
+    Memory(KeptLog),
 }
 
 #[derive(Default)]
@@ -38,12 +49,17 @@ impl RunLog {
     /// Returns the log of a run that begins now.
     pub(crate) fn begin(logs: &Logs, clock: &Arc<dyn Clock>, key: RunKey) -> Self {
         logs.begin(key);
-        Self(Arc::new(Inner {
-            logs: logs.clone(),
-            clock: Arc::clone(clock),
-            key,
-            state: Mutex::new(State::default()),
-        }))
+        Self::new(Place::Log(logs.clone()), clock, key)
+    }
+
+    /// Returns the log of a run that is held in memory.
+    pub(crate) fn keep(kept: &KeptLog, clock: &Arc<dyn Clock>, key: RunKey) -> Self {
+        Self::new(Place::Memory(kept.clone()), clock, key)
+    }
+
+    fn new(place: Place, clock: &Arc<dyn Clock>, key: RunKey) -> Self {
+        let (clock, state) = (Arc::clone(clock), Mutex::default());
+        Self(Arc::new(Inner { place, clock, key, state }))
     }
 
     /// Takes what the guest wrote.
@@ -102,17 +118,17 @@ impl Inner {
             return;
         }
         let at = self.clock.now();
-        let most = self.logs.run_bytes();
+        let most = self.place.run_bytes();
         let left = usize::try_from(most - state.kept).unwrap_or(usize::MAX);
         let kept = &bytes[..bytes.len().min(left)];
         for piece in kept.chunks(MAX_PAYLOAD) {
-            self.logs.append(self.key, stream, at, piece);
+            self.place.append(self.key, stream, at, piece);
         }
         state.kept += u64::try_from(kept.len()).expect("a length fits 64 bits");
         if kept.len() < bytes.len() {
             state.cut = true;
             let note = format!("\n[jobling: output over {most} bytes is not kept]\n");
-            self.logs.append(self.key, stream, at, note.as_bytes());
+            self.place.append(self.key, stream, at, note.as_bytes());
         }
     }
 
@@ -122,7 +138,25 @@ impl Inner {
             let held = std::mem::take(state.held(stream));
             self.put(&mut state, stream, &held);
         }
-        self.logs.finish(self.key);
+        if let Place::Log(logs) = &self.place {
+            logs.finish(self.key);
+        }
+    }
+}
+
+impl Place {
+    fn append(&self, key: RunKey, stream: Stream, at: Timestamp, piece: &[u8]) {
+        match self {
+            Self::Log(logs) => logs.append(key, stream, at, piece),
+            Self::Memory(kept) => kept.append(key, stream, at, piece),
+        }
+    }
+
+    fn run_bytes(&self) -> u64 {
+        match self {
+            Self::Log(logs) => logs.run_bytes(),
+            Self::Memory(_) => KEPT_BYTES,
+        }
     }
 }
 

@@ -65,7 +65,12 @@ impl Board {
     /// Returns all that there is to report.
     pub(crate) fn report(&self, id: PodId) -> PodReport {
         let mut state = self.state();
-        PodReport { id, status: state.status.clone(), events: std::mem::take(&mut state.events) }
+        PodReport {
+            id,
+            status: state.status.clone(),
+            events: std::mem::take(&mut state.events),
+            output: None,
+        }
     }
 
     /// A panic while the lock was held leaves a whole status.

@@ -17,10 +17,10 @@ use super::Pod;
 use super::verdict::terminated;
 use crate::containers::{ContainerEnd, ContainerSpec, Ending, Mount};
 use crate::env::{Braces, ConfigError, Facts, argv, resolve};
-use crate::logs::{RunKey, RunLog, Slot};
+use crate::logs::{RunKey, Slot};
 use crate::ports::LocalImage;
 use crate::task::{RunTask, Whereabouts};
-use crate::volumes::MessageFile;
+use crate::volumes::{BodyFile, MessageFile};
 
 /// Lists where a pod's containers may connect to.
 const ALLOW_OUTBOUND: &str = "jobling.dev/allow-outbound";
@@ -159,6 +159,9 @@ impl Live<'_> {
                 Ok(made) => break made,
                 Err(error) => error,
             };
+            if self.gives_up("CreateContainerConfigError", &error.to_string()) {
+                return None;
+            }
             if told.as_ref() != Some(&error) {
                 self.show_waiting("CreateContainerConfigError", &error.to_string());
                 let name = Some(self.container.name.as_str());
@@ -189,7 +192,7 @@ impl Live<'_> {
         let node = self.pod.node();
         let facts = Facts::new(self.pod.start(), &node.settings.host, &node.settings.defaults);
         let environment = resolve(self.container, &facts, &*node.objects)?;
-        let braces = Braces::of(&self.pod.start().job);
+        let braces = Braces::of(self.pod.start());
         let args = argv(self.container, image, &environment.variables, braces);
         let task = RunTask::new(Arc::clone(&node.queues), &environment, self.whereabouts());
         let mut env = environment.variables;
@@ -224,6 +227,11 @@ impl Live<'_> {
         let key = RunKey { pod: self.pod.id(), slot: self.slot, run };
         let directory = node.volumes.message_directory(self.pod.id(), &self.container.name, run);
         let message = MessageFile::of(self.container, directory, &configuration.mounts);
+        let call = self.pod.start().call.clone();
+        let body = call.clone().filter(|call| !call.body.is_empty()).map(|call| {
+            let directory = node.volumes.body_directory(self.pod.id(), &self.container.name, run);
+            BodyFile::of(call, directory)
+        });
         ContainerSpec {
             image,
             args: configuration.args,
@@ -232,7 +240,10 @@ impl Live<'_> {
             limits: node.settings.defaults.limits_of(self.container),
             allow_outbound: self.allow_outbound(),
             hosts: self.hosts(),
-            log: RunLog::begin(&node.logs, &node.clock, key),
+            log: self.pod.log(key),
+            answer: self.pod.answer(self.slot),
+            call,
+            body,
             message,
             meter: Meter::default(),
             task: Arc::new(configuration.task),

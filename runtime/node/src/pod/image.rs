@@ -19,6 +19,9 @@ impl Live<'_> {
                 Ok(image) => return Some(image),
                 Err(error) => error,
             };
+            if self.gives_up(error.reason, &error.message) {
+                return None;
+            }
             failures += 1;
             self.show_no_image(&error, failures);
             self.wait(self.pod.node().settings.image_retry.after(failures)).await?;

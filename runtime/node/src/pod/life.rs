@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use super::called::Called;
 use super::container::{Again, Live};
 use super::verdict::STOPPED;
 use super::{Board, Stop, board};
@@ -32,6 +33,7 @@ pub(crate) struct Pod {
     stop: Stop,
     volumes: OnceLock<VolumesOfPod>,
     running: Running,
+    pub(super) called: Called,
 }
 
 /// A sidecar: which one, and its task.
@@ -45,7 +47,9 @@ impl Pod {
     pub(crate) fn new(node: Arc<Shared>, start: PodStart) -> Self {
         let status = taken_up(&start, node.clock.now());
         let (board, stop) = (Board::new(status), Stop::new());
-        Self { node, start, board, stop, volumes: OnceLock::new(), running: Running::default() }
+        let called = Called::of(&start);
+        let (volumes, running) = (OnceLock::new(), Running::default());
+        Self { node, start, board, stop, volumes, running, called }
     }
 
     pub(crate) fn id(&self) -> PodId {
@@ -265,7 +269,8 @@ impl Pod {
 
     fn again(&self) -> Again {
         match self.spec().and_then(|spec| spec.restart_policy.as_deref()) {
-            Some("OnFailure") => Again::OnFailure,
+            // Somebody waits for the first attempt.
+            Some("OnFailure") if !self.is_without_job() => Again::OnFailure,
             Some(_) | None => Again::Never,
         }
     }

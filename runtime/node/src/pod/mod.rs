@@ -2,6 +2,7 @@
 //! reported all the way. One task a pod; between two things that happen it waits for a timer or a change.
 
 mod board;
+mod called;
 mod container;
 mod image;
 mod life;

@@ -22,15 +22,19 @@ pub(crate) async fn attend(pod: &Arc<Pod>, reports: &mpsc::Sender<PodReport>) ->
         };
         tokio::select! {
             biased;
-            () = &mut life => return pod.board().report(pod.id()),
+            () = &mut life => return last(pod),
             permit = permit => {
                 let Ok(permit) = permit else {
                     // Nobody listens any more: the daemon stops.
                     life.await;
-                    return pod.board().report(pod.id());
+                    return last(pod);
                 };
                 permit.send(pod.board().report(pod.id()));
             }
         }
     }
+}
+
+fn last(pod: &Pod) -> PodReport {
+    PodReport { output: pod.output(), ..pod.board().report(pod.id()) }
 }

@@ -34,6 +34,13 @@ impl Pod {
                 Ok(volumes) => return self.volumes().set(volumes).is_ok(),
                 Err(error) => error,
             };
+            if self.is_without_job() {
+                self.board().change(|status| {
+                    "FailedMount".clone_into(&mut status.reason);
+                    status.message = error.to_string();
+                });
+                return false;
+            }
             if told.as_ref() != Some(&error) {
                 self.tell("Warning", "FailedMount", error.to_string(), None);
             }

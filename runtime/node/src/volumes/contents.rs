@@ -107,6 +107,7 @@ fn data(object: Object) -> BTreeMap<String, Vec<u8>> {
         | Object::ServiceAccount(_)
         | Object::PersistentVolumeClaim(_)
         | Object::CronJob(_)
+        | Object::HTTPTrigger(_)
         | Object::Job(_)
         | Object::Pod(_)
         | Object::Event(_) => BTreeMap::new(),

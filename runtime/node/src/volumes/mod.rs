@@ -6,11 +6,13 @@
 //!   volume. Those are written once, before the pod's first container, and guests only read them: a change
 //!   of a ConfigMap or Secret reaches the next pod, not this one;
 //! - `pods/POD/files/CONTAINER`: copies of single files that the container mounts;
-//! - `pods/POD/messages/CONTAINER-RUN`: the directory of a run's termination message.
+//! - `pods/POD/messages/CONTAINER-RUN`: the directory of a run's termination message;
+//! - `pods/POD/requests/CONTAINER-RUN`: the directory with the body of the request that a run answers.
 //!
 //! What a container mounts at a file's path is a copy made as the container starts, which it may read and
 //! not write: guests are given directories, never files.
 
+mod body;
 mod claims;
 mod contents;
 mod error;
@@ -27,6 +29,7 @@ mod source;
 mod tests;
 mod working_directory;
 
+pub(crate) use body::BodyFile;
 pub(crate) use error::{MountError, VolumeError};
 pub(crate) use held::Held;
 pub(crate) use message::MessageFile;

@@ -18,6 +18,7 @@ use super::contents::{Files, contents};
 use super::error::{VolumeError, Why};
 use super::host_path::{Bounds, host_path};
 use super::source::{Source, source};
+use crate::calls::WITHOUT_JOB;
 use crate::containers::{Access, Overflow, QuotaSpec};
 use crate::env::Facts;
 use crate::limits::Defaults;
@@ -90,6 +91,20 @@ impl Volumes {
         }
     }
 
+    /// Removes what pods without a Job left when the daemon was cut off: their numbers come again.
+    pub(crate) fn release_calls(&self) {
+        let entries = std::fs::read_dir(self.data_dir.join("pods")).into_iter().flatten().flatten();
+        let number = |name: &str| name.split('-').next()?.parse::<u64>().ok();
+        for entry in entries {
+            let job = entry.file_name().to_str().and_then(number);
+            if job.is_some_and(|job| job >= WITHOUT_JOB)
+                && let Err(error) = removed(&entry.path())
+            {
+                tracing::warn!(path = %entry.path().display(), %error, "volumes of a request not removed");
+            }
+        }
+    }
+
     /// Returns whether there is something to [`release`](Self::release).
     pub(crate) fn has_left(&self, pod: PodId) -> bool {
         self.directory(pod).exists()
@@ -98,6 +113,11 @@ impl Volumes {
     /// Returns the directory for the termination message of a container's run.
     pub(crate) fn message_directory(&self, pod: PodId, container: &str, run: u32) -> PathBuf {
         self.directory(pod).join("messages").join(format!("{container}-{run}"))
+    }
+
+    /// Returns the directory for the body of the request that a container's run answers.
+    pub(crate) fn body_directory(&self, pod: PodId, container: &str, run: u32) -> PathBuf {
+        self.directory(pod).join("requests").join(format!("{container}-{run}"))
     }
 
     /// Removes the directory of a claim that is gone.

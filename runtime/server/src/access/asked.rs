@@ -58,6 +58,7 @@ impl<'a> Asked<'a> {
         };
         Self::Resource(match route {
             Route::Version
+            | Route::TriggerEndpoint
             | Route::Health
             | Route::CoreVersions
             | Route::Groups

@@ -112,6 +112,7 @@ const DISCOVERY_PATHS: Words = &[
     "/openapi",
     "/openapi/*",
     "/readyz",
+    "/triggers",
     "/version",
     "/version/",
 ];

@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
 /// A connection with its patience.
-pub(super) struct Bounded<S> {
+pub(crate) struct Bounded<S> {
     stream: S,
     write_timeout: Duration,
     /// Set until the first byte has come.
@@ -21,7 +21,7 @@ pub(super) struct Bounded<S> {
 }
 
 impl<S> Bounded<S> {
-    pub(super) fn new(stream: S, first_byte: Duration, write_timeout: Duration) -> Self {
+    pub(crate) fn new(stream: S, first_byte: Duration, write_timeout: Duration) -> Self {
         Self { stream, write_timeout, silence: Some(Box::pin(sleep(first_byte))), stall: None }
     }
 

@@ -6,6 +6,7 @@ mod serve;
 mod tls;
 mod unix;
 
+pub(crate) use bounded::Bounded;
 pub use serve::{Listener, serve};
 pub use tls::TlsListener;
 pub use unix::UnixSocket;

@@ -23,34 +23,51 @@ pub(super) fn metrics(method: &Method, rest: &[&str]) -> Result<Route, ApiError>
     }
 }
 
-/// Returns what is asked of this host's own resources.
-pub(super) fn own(method: &Method, rest: &[&str]) -> Result<Route, ApiError> {
-    let get_or_delete = || match *method {
-        Method::GET | Method::HEAD => Ok(ItemVerb::Get),
-        Method::DELETE => Ok(ItemVerb::Delete),
-        _ => Err(not_allowed()),
-    };
+/// Returns what is asked of this host's own resources; `None` where they are none of these.
+pub(super) fn own(method: &Method, rest: &[&str]) -> Option<Result<Route, ApiError>> {
     match *rest {
-        ["tokens"] => match *method {
+        ["tokens", ref rest @ ..] => Some(tokens(method, rest)),
+        ["images", ref rest @ ..] => Some(images(method, rest)),
+        _ => None,
+    }
+}
+
+fn tokens(method: &Method, rest: &[&str]) -> Result<Route, ApiError> {
+    match *rest {
+        [] => match *method {
             Method::GET | Method::HEAD => Ok(Route::Tokens { verb: CollectionVerb::List }),
             Method::POST => Ok(Route::Tokens { verb: CollectionVerb::Create }),
             _ => Err(not_allowed()),
         },
-        ["tokens", name] => Ok(Route::Token { name: name.to_owned(), verb: get_or_delete()? }),
-        ["images"] if *method == Method::DELETE => Ok(Route::PruneImages),
-        ["images"] => read_only(method, Route::Images),
-        ["images", name, way @ ("pull" | "push")] => match *method {
+        [name] => Ok(Route::Token { name: name.to_owned(), verb: get_or_delete(method)? }),
+        _ => Err(unknown_path()),
+    }
+}
+
+fn images(method: &Method, rest: &[&str]) -> Result<Route, ApiError> {
+    match *rest {
+        [] if *method == Method::DELETE => Ok(Route::PruneImages),
+        [] => read_only(method, Route::Images),
+        [name, way @ ("pull" | "push")] => match *method {
             Method::POST => Ok(Route::ImageTransfer {
                 name: name.to_owned(),
                 way: if way == "pull" { TransferWay::Pull } else { TransferWay::Push },
             }),
             _ => Err(not_allowed()),
         },
-        ["images", name] => Ok(Route::Image { name: name.to_owned(), verb: get_or_delete()? }),
-        ["images", name, "content"] => match *method {
+        [name] => Ok(Route::Image { name: name.to_owned(), verb: get_or_delete(method)? }),
+        [name, "content"] => match *method {
             Method::PUT | Method::POST => Ok(Route::ImageContent { name: name.to_owned() }),
             _ => Err(not_allowed()),
         },
         _ => Err(unknown_path()),
+    }
+}
+
+fn get_or_delete(method: &Method) -> Result<ItemVerb, ApiError> {
+    match *method {
+        Method::GET | Method::HEAD => Ok(ItemVerb::Get),
+        Method::DELETE => Ok(ItemVerb::Delete),
+        _ => Err(not_allowed()),
     }
 }

@@ -120,6 +120,8 @@ pub(crate) enum Route {
         /// Get or delete.
         verb: ItemVerb,
     },
+    /// `triggers`: where requests to HTTPTriggers are taken.
+    TriggerEndpoint,
     /// `images`: what the local image store holds.
     Images,
     /// `images`, of which those go that are not in use.
@@ -157,6 +159,7 @@ pub(crate) fn route(method: &Method, path: &str, query: &Query) -> Result<Route,
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     match segments.as_slice() {
         ["version"] => read_only(method, Route::Version),
+        ["triggers"] => read_only(method, Route::TriggerEndpoint),
         ["healthz" | "livez" | "readyz", ..] => read_only(method, Route::Health),
         ["api"] => read_only(method, Route::CoreVersions),
         ["apis"] => read_only(method, Route::Groups),
@@ -207,14 +210,13 @@ fn within(
     {
         return route.map(Route::Queues);
     }
-    if group == GroupVersion::Jobling && !rest.is_empty() {
-        return own(method, rest);
+    if group == GroupVersion::Jobling
+        && let Some(route) = own(method, rest)
+    {
+        return route;
     }
     if group == GroupVersion::Metrics && !rest.is_empty() {
         return metrics(method, rest);
-    }
-    if let Some((absent, rest)) = absent_kind(group, rest) {
-        return none_of(method, absent, rest, query);
     }
     if let Some((absent, rest)) = absent_kind(group, rest) {
         return none_of(method, absent, rest, query);
@@ -363,9 +365,12 @@ fn status(route: Route) -> Result<Route, ApiError> {
 /// Returns whether a kind has the `status` subresource.
 pub(crate) const fn has_status(kind: Kind) -> bool {
     match kind {
-        Kind::Namespace | Kind::PersistentVolumeClaim | Kind::CronJob | Kind::Job | Kind::Pod => {
-            true
-        }
+        Kind::Namespace
+        | Kind::PersistentVolumeClaim
+        | Kind::CronJob
+        | Kind::HTTPTrigger
+        | Kind::Job
+        | Kind::Pod => true,
         Kind::ServiceAccount | Kind::ConfigMap | Kind::Secret | Kind::Event => false,
     }
 }
@@ -436,6 +441,12 @@ mod tests {
             ("DELETE /apis/jobling.dev/v1alpha1/tokens/ci", "Token { name: \"ci\", verb: Delete }"),
             ("PUT /apis/batch/v1/namespaces/a/jobs/b/status", "Update(Some(Status)) Job a/b"),
             ("PATCH /apis/batch/v1/namespaces/a/jobs/b/status", "Patch(Some(Status)) Job a/b"),
+            ("GET /triggers", "TriggerEndpoint"),
+            ("GET /apis/jobling.dev/v1alpha1/httptriggers", "List HTTPTrigger of all"),
+            (
+                "PATCH /apis/jobling.dev/v1alpha1/namespaces/a/httptriggers/b",
+                "Patch(None) HTTPTrigger a/b",
+            ),
             ("GET /apis/jobling.dev/v1alpha1/images", "Images"),
             (
                 "GET /apis/jobling.dev/v1alpha1/images/a%2Fb:c",

@@ -116,14 +116,15 @@ impl Resource {
     #[must_use]
     pub(crate) fn of(group: GroupVersion, plural: &str) -> Option<Self> {
         let kind = match group {
-            GroupVersion::Core | GroupVersion::Batch => Kind::of_resource(group.group(), plural),
+            GroupVersion::Core | GroupVersion::Batch | GroupVersion::Jobling => {
+                Kind::of_resource(group.group(), plural)
+            }
             GroupVersion::Events => (plural == Kind::Event.plural()).then_some(Kind::Event),
             GroupVersion::Apps
             | GroupVersion::Networking
             | GroupVersion::Authorization
             | GroupVersion::Authentication
-            | GroupVersion::Metrics
-            | GroupVersion::Jobling => None,
+            | GroupVersion::Metrics => None,
         }?;
         Some(Self { group, kind })
     }

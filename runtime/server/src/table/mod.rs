@@ -5,6 +5,7 @@ mod age;
 mod cron_job;
 mod data;
 mod event;
+mod http_trigger;
 mod image;
 mod job;
 mod metrics;

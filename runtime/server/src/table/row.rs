@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::Container;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::{Value, json};
 
-use super::{cron_job, data, event, job, pod};
+use super::{cron_job, data, event, http_trigger, job, pod};
 
 /// A column of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +76,7 @@ pub(crate) const fn columns(kind: Kind) -> &'static [Column] {
     match kind {
         Kind::Job => &job::COLUMNS,
         Kind::CronJob => &cron_job::COLUMNS,
+        Kind::HTTPTrigger => &http_trigger::COLUMNS,
         Kind::Pod => &pod::COLUMNS,
         Kind::Event => &event::COLUMNS,
         Kind::ConfigMap => &data::CONFIG_MAP,
@@ -92,6 +93,7 @@ pub(crate) fn row(object: &Object, now: Timestamp) -> Row {
     match object {
         Object::Job(job) => job::row(job, now),
         Object::CronJob(cron_job) => cron_job::row(cron_job, now),
+        Object::HTTPTrigger(trigger) => http_trigger::row(trigger, now),
         Object::Pod(pod) => pod::row(pod, now),
         Object::Event(event) => event::row(event, now),
         Object::ConfigMap(map) => data::config_map(map, now),

@@ -17,9 +17,10 @@ use jobling_core::engine::{
 };
 use jobling_core::pods::{JobInfo, Pod};
 use jobling_core::queues::{Answer as QueueAnswer, Operation};
+use jobling_core::trigger::CallRecord;
 use jobling_server::{
-    Backend, Image, ImageDetails, LogQuery, LogStream, PodUsage, PruneImages, Transfer, TransferOrder,
-    TransferStep,
+    Backend, Image, ImageDetails, LogQuery, LogStream, PodUsage, PruneImages, Transfer,
+    TransferOrder, TransferStep,
 };
 use tokio::sync::watch;
 
@@ -202,6 +203,10 @@ impl Reader for Model {
         Ok(Listing { revision: state.revision, items, next })
     }
 
+    fn call(&self, _: &str, _: &str) -> Result<Option<CallRecord>, StoreError> {
+        Ok(None)
+    }
+
     fn changes(&self, after: u64, most: usize) -> Result<Vec<Arc<Change>>, Expired> {
         let state = self.state.lock().unwrap();
         if after < state.forgotten {
@@ -302,6 +307,10 @@ impl Backend for Model {
 
     fn queue(&self, _: Operation) -> BoxFuture<'static, Result<QueueAnswer, ApiError>> {
         async { Ok(QueueAnswer::Queues(Vec::new())) }.boxed()
+    }
+
+    fn trigger_endpoint(&self) -> Option<String> {
+        Some("http://127.0.0.1:8080".to_owned())
     }
 
     fn now(&self) -> Timestamp {

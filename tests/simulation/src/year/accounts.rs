@@ -17,7 +17,8 @@ use std::sync::Arc;
 
 use jobling_core::Timestamp;
 use jobling_core::api::{Kind, Object, ObjectKey};
-use jobling_core::control::cronjob::{SCHEDULED_TIMESTAMP, controller};
+use jobling_core::control::controller;
+use jobling_core::control::cronjob::SCHEDULED_TIMESTAMP;
 use jobling_core::control::job::Ledger;
 use jobling_core::engine::{Change, Snapshot};
 use k8s_openapi::api::batch::v1::{CronJob, Job};

@@ -7,7 +7,7 @@ use crate::api::field::Path;
 use crate::api::quantity::Quantity;
 
 /// Fields that hold one quantity.
-const ONE: [&str; 2] = ["divisor", "sizeLimit"];
+const ONE: [&str; 3] = ["bodyLimit", "divisor", "sizeLimit"];
 
 /// Fields that hold a map of quantities.
 const MANY: [&str; 6] =

@@ -42,6 +42,7 @@ pub fn read(kind: Kind, value: &Value) -> Read {
             typed(&value, &mut faults).map(Object::PersistentVolumeClaim)
         }
         Kind::CronJob => typed(&value, &mut faults).map(Object::CronJob),
+        Kind::HTTPTrigger => typed(&value, &mut faults).map(Object::HTTPTrigger),
         Kind::Job => typed(&value, &mut faults).map(Object::Job),
         Kind::Pod => typed(&value, &mut faults).map(Object::Pod),
         Kind::Event => typed(&value, &mut faults).map(Object::Event),

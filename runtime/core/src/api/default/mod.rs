@@ -2,6 +2,7 @@
 //! pkg/apis/core/v1/defaults.go. Filling in twice changes nothing.
 
 mod container;
+mod http_trigger;
 mod object;
 mod pod;
 

@@ -6,7 +6,7 @@ use k8s_openapi::ByteString;
 use k8s_openapi::api::batch::v1::{CronJob, Job, JobSpec};
 use k8s_openapi::api::core::v1::{Namespace, PersistentVolumeClaim, Secret};
 
-use super::pod;
+use super::{http_trigger, pod};
 use crate::api::Object;
 
 /// The label that names a Namespace among its own labels.
@@ -17,6 +17,7 @@ pub fn default(object: &mut Object) {
     match object {
         Object::Job(job) => default_job(job),
         Object::CronJob(cron_job) => default_cron_job(cron_job),
+        Object::HTTPTrigger(trigger) => http_trigger::default(trigger),
         Object::Pod(pod) => pod::default_pod(pod),
         Object::Secret(secret) => default_secret(secret),
         Object::PersistentVolumeClaim(claim) => default_claim(claim),
@@ -50,7 +51,7 @@ fn default_job(job: &mut Job) {
 }
 
 /// What is filled in for a Job and for a `CronJob`'s template alike.
-fn default_job_template(spec: &mut JobSpec) {
+pub(super) fn default_job_template(spec: &mut JobSpec) {
     let rules = spec.pod_failure_policy.iter_mut().flat_map(|policy| &mut policy.rules);
     for condition in rules.flat_map(|rule| rule.on_pod_conditions.iter_mut().flatten()) {
         condition.status.get_or_insert_with(|| "True".to_owned());

@@ -23,9 +23,9 @@ pub(in crate::api) enum Place {
     Metadata,
     /// A Job's spec.
     JobSpec,
-    /// A `CronJob`'s spec.
-    CronJobSpec,
-    /// A `CronJob`'s jobTemplate.
+    /// The spec of a `CronJob` or an `HTTPTrigger`.
+    TemplatedSpec,
+    /// The jobTemplate of a `CronJob` or an `HTTPTrigger`.
     JobTemplate,
     /// A pod template.
     PodTemplate,
@@ -53,8 +53,8 @@ pub(in crate::api) fn child(place: Place, name: &str) -> Place {
         (Place::Object(_) | Place::PodTemplate | Place::JobTemplate, "metadata") => Place::Metadata,
         (Place::Object(Kind::Job) | Place::JobTemplate, "spec") => Place::JobSpec,
         (Place::Object(Kind::Job), "status") => Place::JobStatus,
-        (Place::Object(Kind::CronJob), "spec") => Place::CronJobSpec,
-        (Place::CronJobSpec, "jobTemplate") => Place::JobTemplate,
+        (Place::Object(Kind::CronJob | Kind::HTTPTrigger), "spec") => Place::TemplatedSpec,
+        (Place::TemplatedSpec, "jobTemplate") => Place::JobTemplate,
         (Place::JobSpec, "template") => Place::PodTemplate,
         (Place::PodTemplate | Place::Object(Kind::Pod), "spec") => Place::PodSpec,
         (Place::Object(Kind::PersistentVolumeClaim), "spec") => Place::ClaimSpec,

@@ -170,9 +170,11 @@ fn fields(kind: Kind) -> &'static [&'static str] {
         ],
         Kind::Secret => &["metadata.name", "metadata.namespace", "type"],
         Kind::Namespace => &["metadata.name", "status.phase"],
-        Kind::ServiceAccount | Kind::ConfigMap | Kind::PersistentVolumeClaim | Kind::CronJob => {
-            &["metadata.name", "metadata.namespace"]
-        }
+        Kind::ServiceAccount
+        | Kind::ConfigMap
+        | Kind::PersistentVolumeClaim
+        | Kind::CronJob
+        | Kind::HTTPTrigger => &["metadata.name", "metadata.namespace"],
     }
 }
 

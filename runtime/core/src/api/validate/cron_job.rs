@@ -1,6 +1,6 @@
 //! The rules of a `CronJob`: pkg/apis/batch/validation's `ValidateCronJobCreate` and `…Update`.
 
-use k8s_openapi::api::batch::v1::{CronJob, JobTemplateSpec};
+use k8s_openapi::api::batch::v1::CronJob;
 
 use super::job;
 use crate::api::field::{Errors, Path};
@@ -65,7 +65,7 @@ fn validate_spec(errors: &mut Errors, cron_job: &CronJob, old: Option<&CronJob>)
         known if CONCURRENCY_POLICIES.contains(&known) => {}
         other => errors.not_supported(&policy_path, other, &CONCURRENCY_POLICIES),
     }
-    job_template(errors, &path.child("jobTemplate"), &spec.job_template);
+    job::job_template(errors, &path.child("jobTemplate"), &spec.job_template);
     for (field, limit) in [
         ("successfulJobsHistoryLimit", spec.successful_jobs_history_limit),
         ("failedJobsHistoryLimit", spec.failed_jobs_history_limit),
@@ -124,17 +124,5 @@ fn time_zone(errors: &mut Errors, path: &Path, zone: Option<&str>) {
     // "Local" is a zone to the reference, of the machine that it runs on.
     if zone != "Local" && Zone::parse(zone).is_err() {
         errors.invalid(path, zone, &unknown());
-    }
-}
-
-fn job_template(errors: &mut Errors, path: &Path, template: &JobTemplateSpec) {
-    let spec = template.spec.clone().unwrap_or_default();
-    let path = path.child("spec");
-    job::template_of_job(errors, &path, &spec);
-    if let Some(selector) = &spec.selector {
-        errors.invalid(&path.child("selector"), selector, "`selector` will be auto-generated");
-    }
-    if spec.manual_selector == Some(true) {
-        errors.not_supported(&path.child("manualSelector"), true, &["nil", "false"]);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::batch::v1::{Job, JobSpec};
+use k8s_openapi::api::batch::v1::{Job, JobSpec, JobTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector as MetaSelector;
 
 use super::{names, pod, policies};
@@ -33,6 +33,19 @@ pub(super) fn validate(errors: &mut Errors, job: &Job) {
     validate_generated(errors, job, spec);
     validate_spec(errors, spec);
     pod_hostname(errors, job, spec);
+}
+
+/// Checks the template of Jobs that are made later: their selectors will be their own.
+pub(super) fn job_template(errors: &mut Errors, path: &Path, template: &JobTemplateSpec) {
+    let spec = template.spec.clone().unwrap_or_default();
+    let path = path.child("spec");
+    template_of_job(errors, &path, &spec);
+    if let Some(selector) = &spec.selector {
+        errors.invalid(&path.child("selector"), selector, "`selector` will be auto-generated");
+    }
+    if spec.manual_selector == Some(true) {
+        errors.not_supported(&path.child("manualSelector"), true, &["nil", "false"]);
+    }
 }
 
 /// Checks a Job's spec, its selector included.

@@ -42,6 +42,7 @@ fn name(errors: &mut Errors, kind: Kind, meta: &ObjectMeta) {
         | Kind::Secret
         | Kind::PersistentVolumeClaim
         | Kind::CronJob
+        | Kind::HTTPTrigger
         | Kind::Job
         | Kind::Pod
         | Kind::Event => names::dns_subdomain,

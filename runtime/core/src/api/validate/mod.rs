@@ -8,6 +8,7 @@ mod cron_job;
 mod dns;
 mod env;
 mod event;
+mod http_trigger;
 mod indexes;
 mod job;
 mod job_status;

@@ -1,6 +1,6 @@
 //! Which rules an object of each kind has, new or changed.
 
-use super::{claim, config, cron_job, event, job, job_update, meta, names, pod};
+use super::{claim, config, cron_job, event, http_trigger, job, job_update, meta, names, pod};
 use crate::api::field::{Errors, Path};
 use crate::api::{Cause, Kind, Object};
 
@@ -12,6 +12,7 @@ pub fn validate_create(object: &Object) -> Vec<Cause> {
     match object {
         Object::Job(job) => job::validate(&mut errors, job),
         Object::CronJob(cron_job) => cron_job::validate(&mut errors, cron_job),
+        Object::HTTPTrigger(trigger) => http_trigger::validate(&mut errors, trigger),
         Object::Pod(pod) => {
             let spec = pod.spec.clone().unwrap_or_default();
             pod::validate_spec(&mut errors, &Path::new("spec"), &spec, &pod.metadata);
@@ -36,6 +37,9 @@ pub fn validate_update(new: &Object, old: &Object) -> Vec<Cause> {
         (Object::Job(new), Object::Job(old)) => job_update::validate(&mut errors, new, old),
         (Object::CronJob(new), Object::CronJob(old)) => {
             cron_job::validate_update(&mut errors, new, old);
+        }
+        (Object::HTTPTrigger(new), Object::HTTPTrigger(_)) => {
+            http_trigger::validate_update(&mut errors, new);
         }
         (Object::ConfigMap(new), Object::ConfigMap(old)) => {
             config::validate_config_map(&mut errors, new);
@@ -65,6 +69,7 @@ pub fn is_name(kind: Kind, text: &str) -> bool {
         | Kind::Secret
         | Kind::PersistentVolumeClaim
         | Kind::CronJob
+        | Kind::HTTPTrigger
         | Kind::Job
         | Kind::Pod
         | Kind::Event => names::dns_subdomain(text).is_empty(),

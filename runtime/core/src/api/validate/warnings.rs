@@ -13,7 +13,7 @@ const MANY_PARALLEL: i32 = 10_000;
 /// Returns a sentence for everything in the new `object` that a person may not have meant.
 pub(crate) fn warnings(object: &Object) -> Vec<String> {
     let mut found = Vec::new();
-    if matches!(object, Object::Job(_) | Object::CronJob(_)) {
+    if matches!(object, Object::Job(_) | Object::CronJob(_) | Object::HTTPTrigger(_)) {
         name(&mut found, object.metadata().name.as_deref().unwrap_or_default());
     }
     found.extend(spec_warnings(object));
@@ -32,6 +32,11 @@ pub(crate) fn spec_warnings(object: &Object) -> Vec<String> {
         }
         Object::CronJob(cron_job) => {
             if let Some(spec) = &cron_job.spec.job_template.spec {
+                job_spec(&mut found, &path.child("jobTemplate").child("spec"), spec);
+            }
+        }
+        Object::HTTPTrigger(trigger) => {
+            if let Some(spec) = &trigger.spec.job_template.spec {
                 job_spec(&mut found, &path.child("jobTemplate").child("spec"), spec);
             }
         }

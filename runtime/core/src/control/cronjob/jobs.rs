@@ -2,10 +2,11 @@
 
 use k8s_openapi::api::batch::v1::{CronJob, CronJobStatus};
 
-use super::owned::{End, Origin, OwnedJob, Stay};
 use super::plan::Plan;
 use super::run::reference_to;
 use crate::Timestamp;
+use crate::control::history::{HistoryLimits, surplus};
+use crate::control::{End, Origin, OwnedJob, Stay};
 
 /// Takes into `status` what has become of the Jobs: the list of active ones and the newest success.
 pub(super) fn observe(
@@ -23,7 +24,7 @@ pub(super) fn observe(
             (None, None) => match job.origin {
                 // Made by a step whose plan was of this CronJob, and not yet in the list.
                 Origin::Run => active.push(reference_to(cron_job, job)),
-                Origin::Elsewhere => plan.warn(
+                Origin::Request(_) | Origin::Elsewhere => plan.warn(
                     "UnexpectedJob",
                     format!("Saw a job that the controller did not create or forgot: {}", job.name),
                 ),
@@ -64,24 +65,11 @@ fn forget_missing(jobs: &[OwnedJob], status: &mut CronJobStatus, plan: &mut Plan
 
 /// Plans the deletion of the oldest ended Jobs beyond the history limits.
 pub(super) fn clean_up(cron_job: &CronJob, jobs: &[OwnedJob], plan: &mut Plan) {
-    for (condition, limit) in [
-        ("Complete", cron_job.spec.successful_jobs_history_limit),
-        ("Failed", cron_job.spec.failed_jobs_history_limit),
-    ] {
-        let Some(limit) = limit.and_then(|limit| usize::try_from(limit).ok()) else { continue };
-        let is_kept = |job: &&OwnedJob| {
-            job.stay == Stay::Present && job.end.map(End::condition) == Some(condition)
-        };
-        let mut ended: Vec<&OwnedJob> = jobs.iter().filter(is_kept).collect();
-        ended.sort_by_key(|job| age(job));
-        let surplus = ended.len().saturating_sub(limit);
-        for job in ended.into_iter().take(surplus) {
-            plan.delete(job);
-        }
+    let limits = HistoryLimits {
+        successful: cron_job.spec.successful_jobs_history_limit,
+        failed: cron_job.spec.failed_jobs_history_limit,
+    };
+    for job in surplus(jobs, limits) {
+        plan.delete(job);
     }
-}
-
-/// The oldest first; those that never started last, then by name.
-fn age(job: &OwnedJob) -> (bool, Option<Timestamp>, Box<str>) {
-    (job.started.is_none(), job.started, job.name.clone())
 }

@@ -10,7 +10,6 @@
 
 mod due;
 mod jobs;
-mod owned;
 mod plan;
 #[cfg(test)]
 mod rulebook;
@@ -19,6 +18,5 @@ mod run;
 mod testing;
 
 pub use due::{FOLD, MOST_SPREAD_SECONDS, SPREAD_SECONDS, in_words, spread_seconds, upcoming};
-pub use owned::{End, Origin, OwnedJob, Stay, controller};
 pub use plan::{CronState, Plan, plan};
 pub use run::{INSTANTIATE, LATENESS_SECONDS, SCHEDULED_TIMESTAMP, lateness, reference};

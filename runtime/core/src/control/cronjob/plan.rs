@@ -5,10 +5,10 @@ use std::time::Duration;
 use k8s_openapi::api::batch::v1::{CronJob, CronJobStatus, Job};
 
 use super::due::{self, Due};
-use super::owned::{OwnedJob, Stay};
 use super::{jobs, run};
 use crate::Timestamp;
 use crate::control::job::{EventKind, NewEvent};
+use crate::control::{OwnedJob, Stay};
 use crate::schedule::{Schedule, Zone};
 
 /// What the reference says of a schedule such as 30 February, whose next two times it takes for one.

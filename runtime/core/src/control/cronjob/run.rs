@@ -6,8 +6,8 @@ use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
-use super::owned::OwnedJob;
 use crate::Timestamp;
+use crate::control::OwnedJob;
 use crate::schedule::Zone;
 
 /// The annotation of a run's Job with the time that it was scheduled for, RFC 3339 in the CronJob's zone.

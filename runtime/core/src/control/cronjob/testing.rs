@@ -3,9 +3,9 @@
 use k8s_openapi::api::batch::v1::{CronJob, Job, JobCondition};
 use serde_json::{Value, json};
 
-use super::owned::OwnedJob;
 use super::plan::{CronState, Plan, plan};
 use crate::Timestamp;
+use crate::control::OwnedJob;
 
 /// A Monday, nine o'clock in UTC.
 pub(super) const NINE: i64 = 1_795_424_400;

@@ -49,7 +49,7 @@ impl Played {
         let phase = if exit_code == 0 { PodPhase::Succeeded } else { PodPhase::Failed };
         let container = ContainerStatus { state: ended, ..ContainerStatus::waiting("", "") };
         let status = PodStatus { phase, containers: vec![container], ..PodStatus::default() };
-        self.reports.try_send(PodReport { id, status, events: Vec::new() }).unwrap();
+        self.reports.try_send(PodReport { id, status, events: Vec::new(), output: None }).unwrap();
     }
 }
 
@@ -126,6 +126,6 @@ impl Scene {
         let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as _;
         let rooms = Rooms::open(&settings, clock)?;
         let reports = rooms.reports();
-        rooms.run(&settings, Played { play, reports }, Meters::default())
+        rooms.run(&settings, Played { play, reports }, Meters::default(), None)
     }
 }

@@ -3,6 +3,7 @@
 mod cron_job;
 mod events;
 mod generic;
+mod http_trigger;
 mod job;
 mod lines;
 mod pod;
@@ -19,8 +20,10 @@ use lines::Lines;
 pub(crate) struct Related {
     /// Its events, oldest first, if they are to be told.
     pub(crate) events: Option<Vec<Value>>,
-    /// Of a CronJob: its Jobs.
+    /// Of a CronJob or an HTTPTrigger: its Jobs.
     pub(crate) jobs: Vec<Value>,
+    /// Of an HTTPTrigger: where requests are taken.
+    pub(crate) endpoint: Option<String>,
 }
 
 /// Returns the description of `object`.
@@ -29,6 +32,10 @@ pub(crate) fn describe_object(object: &Value, related: &Related, now: Timestamp)
     match object["kind"].as_str().unwrap_or_default() {
         "Job" => job::describe(object, &mut lines),
         "CronJob" => cron_job::describe(object, &related.jobs, now, &mut lines),
+        "HTTPTrigger" => {
+            let endpoint = related.endpoint.as_deref();
+            http_trigger::describe(object, &related.jobs, endpoint, now, &mut lines);
+        }
         "Pod" => pod::describe(object, &mut lines),
         "Secret" => generic::describe_secret(object, &mut lines),
         "ConfigMap" => generic::describe_config_map(object, &mut lines),
@@ -52,7 +59,7 @@ mod tests {
     }
 
     fn with(events: &[Value]) -> Related {
-        Related { events: Some(events.to_vec()), jobs: Vec::new() }
+        Related { events: Some(events.to_vec()), ..Related::default() }
     }
 
     fn container() -> Value {
@@ -144,7 +151,7 @@ mod tests {
                 "annotations": {"jobling.dev/lateness-seconds": late}}})
         };
         let jobs = vec![run("report-29664300", "61.004"), run("report-29665740", "0.003")];
-        let related = Related { events: Some(Vec::new()), jobs };
+        let related = Related { events: Some(Vec::new()), jobs, endpoint: None };
         expect![[r"
             Name:                          report
             Namespace:                     default
@@ -185,6 +192,44 @@ mod tests {
             Events:              <none>
         "]]
         .assert_eq(&describe_object(&cron_job, &related, now()));
+    }
+
+    #[test]
+    fn a_trigger_is_described_with_where_it_is_and_what_has_come() {
+        let trigger = json!({"apiVersion": "jobling.dev/v1alpha1", "kind": "HTTPTrigger",
+            "metadata": {"name": "thumbnail", "namespace": "default"},
+            "spec": {"path": "/thumbnail", "methods": ["POST", "PUT"], "response": "Sync",
+                "auth": {"bearer": {"secretKeyRef": {"name": "token", "key": "value"}}},
+                "timeoutSeconds": 30, "concurrencyPolicy": "Queue", "maxConcurrency": 2,
+                "queueDepth": 10, "rateLimit": {"requestsPerSecond": 5, "burst": 9},
+                "idempotency": {"header": "Idempotency-Key", "retentionSeconds": 86400},
+                "bodyLimit": "1Mi", "record": "Always", "suspend": false,
+                "successfulJobsHistoryLimit": 3, "failedJobsHistoryLimit": 1,
+                "jobTemplate": {"spec": {"template": {"spec": {"containers": [
+                    {"name": "main", "image": "thumbnail:1"}]}}}}},
+            "status": {"lastRequestTime": "2026-11-23T19:04:00Z", "requests": 10, "failures": 1,
+                "active": 1, "queued": 1}});
+        let request = |number: u32, status: Value| {
+            json!({"metadata": {"name": format!("thumbnail-{number}"),
+                "creationTimestamp": "2026-11-23T19:04:00Z", "annotations": {
+                    "jobling.dev/request-number": number.to_string(),
+                    "jobling.dev/request-line": "POST /thumbnail"}}, "status": status})
+        };
+        let ended = |kind: &str| json!({"conditions": [{"type": kind, "status": "True"}]});
+        let mut queued = request(11, json!({}));
+        queued["metadata"]["annotations"]["jobling.dev/queued"] = json!("true");
+        let jobs = vec![
+            request(8, ended("Complete")),
+            request(9, ended("Failed")),
+            request(10, json!({})),
+            queued,
+        ];
+        let related = Related {
+            events: Some(Vec::new()),
+            jobs,
+            endpoint: Some("http://127.0.0.1:8080".to_owned()),
+        };
+        expect![[r""]].assert_eq(&describe_object(&trigger, &related, now()));
     }
 
     #[test]

@@ -1,9 +1,11 @@
-//! What is kept of a CronJob's Jobs between decisions: a few words each, as there may be many.
+//! What is kept between decisions of the Jobs that a CronJob or an HTTPTrigger owns: a few words each, as
+//! there may be many.
 
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
-use super::run::{INSTANTIATE, SCHEDULED_TIMESTAMP};
+use super::cronjob::{INSTANTIATE, SCHEDULED_TIMESTAMP};
+use super::trigger::{QUEUED, REQUEST_NUMBER};
 use crate::Timestamp;
 use crate::control::job::Ledger;
 
@@ -38,13 +40,24 @@ impl End {
     }
 }
 
-/// Where a Job of a CronJob comes from.
+/// Where a Job comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// A run of the schedule.
+    /// A run of a CronJob's schedule.
     Run,
-    /// Somebody who made the CronJob its owner, as `kubectl create job --from` does.
+    /// A request to an HTTPTrigger: the so manieth that became a Job.
+    Request(u64),
+    /// Somebody who made the CronJob or the HTTPTrigger its owner, as `kubectl create job --from` does.
     Elsewhere,
+}
+
+/// Where a Job stands among its HTTPTrigger's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// It may run.
+    Taken,
+    /// It waits until others have ended.
+    Queued,
 }
 
 /// Whether a Job is being deleted.
@@ -56,7 +69,7 @@ pub enum Stay {
     Going,
 }
 
-/// A Job whose controlling owner is a CronJob, as far as decisions about the CronJob look at it.
+/// A Job whose controlling owner is a CronJob or an HTTPTrigger, as far as decisions about that look at it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnedJob {
     /// `metadata.name`.
@@ -65,6 +78,8 @@ pub struct OwnedJob {
     pub uid: Box<str>,
     /// Where it comes from.
     pub origin: Origin,
+    /// Whether it waits for its turn.
+    pub place: Place,
     /// Whether it is being deleted.
     pub stay: Stay,
     /// When its controller started it.
@@ -86,10 +101,13 @@ impl OwnedJob {
         let annotations = metadata.annotations.as_ref();
         let has = |key| annotations.is_some_and(|all| all.contains_key(key));
         let is_run = has(SCHEDULED_TIMESTAMP) && !has(INSTANTIATE);
+        let number = annotations.and_then(|all| all.get(REQUEST_NUMBER)?.parse().ok());
+        let made = if is_run { Origin::Run } else { Origin::Elsewhere };
         Self {
             name: metadata.name.as_deref().unwrap_or_default().into(),
             uid: metadata.uid.as_deref().unwrap_or_default().into(),
-            origin: if is_run { Origin::Run } else { Origin::Elsewhere },
+            origin: number.map_or(made, Origin::Request),
+            place: if has(QUEUED) { Place::Queued } else { Place::Taken },
             stay: if metadata.deletion_timestamp.is_some() { Stay::Going } else { Stay::Present },
             started: None,
             end: None,
@@ -103,11 +121,12 @@ impl OwnedJob {
     }
 }
 
-/// Returns the CronJob that controls a Job of that metadata.
+/// Returns the CronJob or the HTTPTrigger that controls a Job of that metadata.
 #[must_use]
 pub fn controller(metadata: &ObjectMeta) -> Option<&OwnerReference> {
     let owners = metadata.owner_references.as_deref().unwrap_or_default();
-    owners.iter().find(|owner| owner.controller == Some(true) && owner.kind == "CronJob")
+    let is_ours = |kind: &str| matches!(kind, "CronJob" | "HTTPTrigger");
+    owners.iter().find(|owner| owner.controller == Some(true) && is_ours(&owner.kind))
 }
 
 #[cfg(test)]
@@ -117,13 +136,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_job_that_a_person_made_is_no_run_of_the_schedule() {
+    fn a_job_that_a_person_made_is_neither_a_run_nor_a_request() {
         for (annotations, origin) in [
             (json!({SCHEDULED_TIMESTAMP: "2026-11-23T06:00:00Z"}), Origin::Run),
             (
                 json!({SCHEDULED_TIMESTAMP: "2026-11-23T06:00:00Z", INSTANTIATE: "manual"}),
                 Origin::Elsewhere,
             ),
+            (json!({REQUEST_NUMBER: "7"}), Origin::Request(7)),
+            (json!({REQUEST_NUMBER: "seven"}), Origin::Elsewhere),
             (json!({}), Origin::Elsewhere),
         ] {
             let job = json!({"metadata": {"name": "a", "annotations": annotations}});
