@@ -268,8 +268,15 @@ fn ended(ordinal: u32) -> Pod {
 fn pod(ordinal: u32, phase: PodPhase, tally: Tally, state: ContainerState) -> Pod {
     let at = Timestamp::from_unix_seconds(1_800_000_000);
     let image_id = format!("sha256:{}", "0".repeat(64));
-    let container =
-        ContainerStatus { state, last: None, restarts: 0, fuel: 12_345, image_id, pulled: false, progress: None };
+    let container = ContainerStatus {
+        state,
+        last: None,
+        restarts: 0,
+        fuel: 12_345,
+        image_id,
+        pulled: false,
+        progress: None,
+    };
     Pod {
         id: PodId::new(JOB, ordinal),
         revision: 0,

@@ -211,7 +211,7 @@ fn complete(daemon: &Daemon, job: &str) {
 
 /// Waits until the Job's pod waits for `reason`, and returns why it does.
 pub(crate) fn waits(daemon: &Daemon, job: &str, reason: &str) -> String {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     loop {
         let waiting = ".status.containerStatuses[0].state.waiting";
         if jsonpath(daemon, job, &format!("{waiting}.reason")) == reason {
@@ -237,5 +237,5 @@ pub(crate) fn events(daemon: &Daemon, job: &str) -> String {
         "jsonpath={range .items[*]}{.involvedObject.name} {.reason} {.message}{\"\\n\"}{end}";
     let all = daemon.kubectl(["get", "events", "-o", path]).expect_code(0).stdout;
     let own = all.lines().filter_map(|line| line.strip_prefix(job)?.split_once(' '));
-    own.map(|(_, told)| format!("{told}\n")).collect()
+    own.fold(String::new(), |all, (_, told)| all + told + "\n")
 }

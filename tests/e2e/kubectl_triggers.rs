@@ -76,7 +76,7 @@ fn what_cannot_be_a_trigger_is_refused_with_each_field_and_its_rule() {
     }
 
     let right = folder.write("trigger.yaml", TRIGGER);
-    let _ = apply(&daemon, &right).expect_code(0);
+    drop(apply(&daemon, &right).expect_code(0));
     let other = TRIGGER.replace("name: thumbnail", "name: other").replace("{size}", "{width}");
     let refused = apply(&daemon, &folder.write("other.yaml", other)).expect_code(1);
     let taken = "spec.path: Duplicate value: \"/thumbnail/{width}\": POST on this path is taken by \
@@ -89,10 +89,10 @@ fn a_job_is_made_of_a_trigger_and_goes_with_it() {
     let folder = Folder::new();
     let daemon = Daemon::start(&folder.path().join("data"), &[]);
     daemon.import("multicall:1", &module("multicall"));
-    let _ = apply(&daemon, &folder.write("trigger.yaml", TRIGGER)).expect_code(0);
+    drop(apply(&daemon, &folder.write("trigger.yaml", TRIGGER)).expect_code(0));
     let make = ["create", "job", "once", "--from=httptrigger/thumbnail"];
-    let _ = daemon.jobling(make).expect_code(0);
-    let _ = daemon.kubectl(["wait", "--for=condition=complete", "job/once"]).expect_code(0);
+    drop(daemon.jobling(make).expect_code(0));
+    drop(daemon.kubectl(["wait", "--for=condition=complete", "job/once"]).expect_code(0));
     let printed = daemon.kubectl(["logs", "job/once"]).expect_code(0);
     assert_eq!(printed.stdout, "small\n");
 
@@ -100,8 +100,8 @@ fn a_job_is_made_of_a_trigger_and_goes_with_it() {
     for words in ["Path:", "/thumbnail/{size}", "Last Requests:", "<none>"] {
         assert!(described.stdout.contains(words), "{described}");
     }
-    let _ = daemon.kubectl(["delete", "httptrigger", "thumbnail"]).expect_code(0);
-    let _ = daemon.kubectl(["wait", "--for=delete", "job/once", "--timeout=30s"]).expect_code(0);
+    drop(daemon.kubectl(["delete", "httptrigger", "thumbnail"]).expect_code(0));
+    drop(daemon.kubectl(["wait", "--for=delete", "job/once", "--timeout=30s"]).expect_code(0));
 }
 
 #[test]

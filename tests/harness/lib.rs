@@ -13,8 +13,8 @@ mod transcript;
 
 pub use broker::Broker;
 pub use daemon::{Daemon, Lines};
-pub use folder::Folder;
 pub use endpoint::{EndpointAnswer, EndpointConnection, ask};
+pub use folder::Folder;
 pub use guests::{client, component, example, manifest, module};
 pub use http::{Answer, Connection};
 pub use program::{Output, jobling, tool, toolchain};

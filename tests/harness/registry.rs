@@ -52,16 +52,14 @@ impl Registry {
             .spawn()
             .unwrap_or_else(|error| panic!("{} cannot be started: {error}", program.display()));
         let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
-        let told: Vec<String> = lines
-            .by_ref()
-            .map_while(Result::ok)
-            .scan(false, |listens, line| {
-                let before = std::mem::replace(listens, line.contains("listening on "));
-                (!before).then_some(line)
-            })
-            .collect();
-        let port = told.last().and_then(|line| port(line));
-        let port = port.unwrap_or_else(|| panic!("the registry has not begun to listen: {told:?}"));
+        let mut told = Vec::new();
+        let port = loop {
+            let Some(Ok(line)) = lines.next() else { panic!("the registry has ended: {told:?}") };
+            if let Some(port) = port(&line) {
+                break port;
+            }
+            told.push(line);
+        };
         // It must not stop at a full pipe.
         std::thread::spawn(move || lines.for_each(drop));
         Self { child, port }
@@ -83,18 +81,21 @@ impl Drop for Registry {
 
 fn text(directory: &Path, door: Door<'_>) -> String {
     let data = directory.join("registry");
+    let data = data.display();
     let more = match door {
         Door::Open => String::new(),
         Door::Password { htpasswd } => {
-            format!("auth: {{htpasswd: {{realm: registry, path: {htpasswd:?}}}}}\n")
+            let htpasswd = htpasswd.display();
+            format!("auth: {{htpasswd: {{realm: registry, path: '{htpasswd}'}}}}\n")
         }
         Door::Tls { certificate, key } => {
-            format!("  tls: {{certificate: {certificate:?}, key: {key:?}}}\n")
+            let (certificate, key) = (certificate.display(), key.display());
+            format!("  tls: {{certificate: '{certificate}', key: '{key}'}}\n")
         }
     };
     format!(
         "version: 0.1\nlog: {{level: info, accesslog: {{disabled: true}}}}\n\
-         storage: {{filesystem: {{rootdirectory: {data:?}}}}}\nhttp:\n  addr: 127.0.0.1:0\n{more}"
+         storage: {{filesystem: {{rootdirectory: '{data}'}}}}\nhttp:\n  addr: 127.0.0.1:0\n{more}"
     )
 }
 

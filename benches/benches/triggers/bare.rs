@@ -26,7 +26,7 @@ use wasmtime_wasi::p2::pipe::{MemoryInputPipe, MemoryOutputPipe};
 const OUTPUT: usize = 64 << 10;
 
 /// Serves a module, an instance for each request, as fast as wasmtime starts one.
-pub fn serve_module(path: &Path) {
+pub(crate) fn serve_module(path: &Path) {
     let engine = engine();
     let module = Module::from_file(&engine, path).expect("a module");
     let mut linker: Linker<WasiP1Ctx> = Linker::new(&engine);
@@ -64,7 +64,7 @@ async fn run(module: &InstancePre<WasiP1Ctx>, body: Bytes) -> Bytes {
 }
 
 /// Serves a program, a process for each request.
-pub fn serve_processes(program: &str) {
+pub(crate) fn serve_processes(program: &str) {
     let program = Arc::<str>::from(program);
     serve(move |body| {
         let program = Arc::clone(&program);

@@ -11,27 +11,27 @@ const MEASURED: Duration = Duration::from_secs(2);
 
 /// A load on one server.
 #[derive(Debug, Clone, Copy)]
-pub struct Load {
+pub(crate) struct Load {
     /// The server.
-    pub address: SocketAddr,
+    pub(crate) address: SocketAddr,
     /// The path.
-    pub target: &'static str,
+    pub(crate) target: &'static str,
     /// Connections at once.
-    pub connections: usize,
+    pub(crate) connections: usize,
 }
 
 /// What a load came to.
 #[derive(Debug)]
-pub struct Measured {
+pub(crate) struct Measured {
     /// Requests that were answered.
-    pub requests: usize,
+    pub(crate) requests: usize,
     /// How long each took, sorted.
     times: Vec<Duration>,
 }
 
 impl Load {
     /// Puts the load on the server.
-    pub fn measure(&self) -> Measured {
+    pub(crate) fn measure(&self) -> Measured {
         let times = std::thread::scope(|scope| {
             let clients: Vec<_> =
                 (0..self.connections).map(|_| scope.spawn(|| self.client())).collect();
@@ -82,13 +82,13 @@ fn read_answer(stream: &mut TcpStream, answer: &mut Vec<u8>) {
 
 impl Measured {
     /// Returns requests a second.
-    pub fn a_second(&self) -> f64 {
+    pub(crate) fn a_second(&self) -> f64 {
         let requests = u32::try_from(self.requests).unwrap_or(u32::MAX);
         f64::from(requests) / MEASURED.as_secs_f64()
     }
 
     /// Returns the time within which so many of a hundred were answered.
-    pub fn percentile(&self, percent: usize) -> Duration {
+    pub(crate) fn percentile(&self, percent: usize) -> Duration {
         let at = (self.times.len() * percent / 100).min(self.times.len().saturating_sub(1));
         self.times.get(at).copied().unwrap_or_default()
     }

@@ -60,7 +60,7 @@ pub(crate) struct Shared {
 enum Place {
     Living(Arc<Pod>),
     /// Ended; what it came to is not committed yet.
-    Ended(PodReport),
+    Ended(Box<PodReport>),
 }
 
 /// Runs pods on this host. Clones are the same node.
@@ -118,7 +118,7 @@ impl Node {
         let pods = self.shared.pods();
         let ended = pods.values().filter_map(|place| match place {
             Place::Living(_) => None,
-            Place::Ended(report) => Some(report.clone()),
+            Place::Ended(report) => Some((**report).clone()),
         });
         ended.collect()
     }
@@ -160,7 +160,7 @@ impl Runner for Node {
         shared.pods().insert(id, Place::Living(Arc::clone(&pod)));
         self.runtime.spawn(async move {
             let last = attend(&pod, &shared.reports).await;
-            shared.pods().insert(id, Place::Ended(last.clone()));
+            shared.pods().insert(id, Place::Ended(Box::new(last.clone())));
             if shared.reports.send(last).await.is_err() {
                 tracing::debug!(pod = %id, "nobody takes reports any more");
             }

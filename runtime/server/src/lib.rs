@@ -41,8 +41,8 @@ pub use access::{
 pub use answer::{Answer, AnswerBody};
 pub use api::Api;
 pub use backend::{
-    Backend, ContainerUsage, Image, ImageDetails, LogFollow, LogQuery, LogRun, LogStamps, LogStream,
-    PodUsage, PruneImages,
+    Backend, ContainerUsage, Image, ImageDetails, LogFollow, LogQuery, LogRun, LogStamps,
+    LogStream, PodUsage, PruneImages,
 };
 pub use limits::Limits;
 pub use listen::{ListenError, Listener, TlsListener, UnixSocket, serve};

@@ -17,7 +17,7 @@ use jobling_core::trigger::{
     CallOutput, Outcome, TriggerAnswer, TriggerCall, TriggerReply, TriggerRequest,
 };
 use jobling_server::{
-    CallRefused, TriggerEndpoint, TriggerBackend, TriggerLimits, TriggerListener, serve_triggers,
+    CallRefused, TriggerBackend, TriggerEndpoint, TriggerLimits, TriggerListener, serve_triggers,
 };
 use model::Model;
 use serde_json::json;

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use crate::calls;
 use crate::failure::{corrupt, store_error};
 use crate::objects::{all, rows, text};
+use crate::vault::Vault;
 
 /// Jobs, by the uid of what controls them.
 pub(crate) type OwnedByUid = BTreeMap<String, Vec<OwnedJob>>;
@@ -45,10 +46,11 @@ pub(crate) fn cron_jobs(
 /// is remembered of its requests.
 pub(crate) fn triggers(
     connection: &Connection,
+    vault: &Vault,
     owned: &mut OwnedByUid,
 ) -> Result<Vec<TriggerRecord>, StoreError> {
     let (keys, mut answers) = (calls::keys(connection)?, calls::answers(connection)?);
-    let objects = all(connection, &[Kind::HTTPTrigger])?.into_iter();
+    let objects = all(connection, vault, &[Kind::HTTPTrigger])?.into_iter();
     let triggers = objects.filter_map(|object| {
         if let Object::HTTPTrigger(trigger) = object { Some(trigger) } else { None }
     });

@@ -30,7 +30,7 @@ pub(crate) fn recover(connection: &Connection, vault: &Vault) -> Result<Recovere
         unfinished: unfinished(connection)?,
         expiring: expiring(connection)?,
         cron_jobs: owners::cron_jobs(connection, &mut owned)?,
-        triggers: owners::triggers(connection, &mut owned)?,
+        triggers: owners::triggers(connection, vault, &mut owned)?,
         oldest_event: events::oldest(connection, None)?,
         oldest_answer: calls::oldest(connection, None)?,
         ended_pods: pods::count_ended(connection)?,

@@ -1,6 +1,6 @@
 //! What reaches the guest, and what it says, reaches the client.
 
-use harness::{Connection, Daemon, Folder, ask, component, example, module};
+use harness::{Daemon, EndpointConnection, Folder, ask, component, example, module};
 use serde_json::{Value, json};
 
 use super::{World, eventually, trigger};
@@ -159,7 +159,7 @@ fn thumbnail_answers_a_picture_with_a_smaller_one() {
 fn requests_on_one_connection_are_answered_in_order() {
     let world = World::new(&[]);
     world.trigger("plain", "plain", json!({}));
-    let mut connection = Connection::open(world.address());
+    let mut connection = EndpointConnection::open(world.address());
     for number in 0..20 {
         connection.request("POST", "/plain", &[], number.to_string().as_bytes());
     }

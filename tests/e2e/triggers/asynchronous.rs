@@ -1,11 +1,11 @@
 //! Requests that are not waited for: where to look, what is found there, and how they are ended.
 
-use harness::{Answer, ask};
+use harness::{EndpointAnswer, ask};
 use serde_json::json;
 
 use super::{World, eventually};
 
-fn location(answer: &Answer) -> String {
+fn location(answer: &EndpointAnswer) -> String {
     answer.header("location").unwrap_or_else(|| panic!("a location: {answer}")).to_owned()
 }
 

@@ -1,6 +1,6 @@
 //! Clients that mean no good: nothing leaks, nothing hangs, and the next client is served.
 
-use harness::{Connection, ask};
+use harness::{EndpointConnection, ask};
 use serde_json::json;
 
 use super::{World, eventually};
@@ -21,7 +21,7 @@ fn what_two_servers_could_read_differently_is_refused_or_ends_the_connection() {
         ("X-Folded: a\r\n b\r\nContent-Length: 3", 400),
         ("X-Blank : a\r\nContent-Length: 3", 400),
     ] {
-        let mut connection = Connection::open(world.address());
+        let mut connection = EndpointConnection::open(world.address());
         connection.send(format!("{post}{head}\r\n\r\nabc{hidden}"));
         let answer = connection.answer().expect("an answer");
         assert_eq!(answer.status, status, "{head:?}: {answer}");
@@ -30,7 +30,7 @@ fn what_two_servers_could_read_differently_is_refused_or_ends_the_connection() {
         }
     }
     // The body's end is where the chunks say; nobody is to go on from here.
-    let mut connection = Connection::open(world.address());
+    let mut connection = EndpointConnection::open(world.address());
     let both = "Transfer-Encoding: chunked\r\nContent-Length: 60";
     connection.send(format!("{post}{both}\r\n\r\n3\r\nabc\r\n0\r\n\r\n{hidden}"));
     let answer = connection.answer().expect("an answer");
@@ -38,7 +38,7 @@ fn what_two_servers_could_read_differently_is_refused_or_ends_the_connection() {
     assert_eq!(answer.header("connection"), Some("close"));
     assert!(connection.is_closed());
     for hosts in ["", "Host: edge\r\nHost: other\r\n"] {
-        let mut connection = Connection::open(world.address());
+        let mut connection = EndpointConnection::open(world.address());
         connection.send(format!("POST /plain HTTP/1.1\r\n{hosts}Content-Length: 0\r\n\r\n"));
         assert_eq!(connection.answer().expect("an answer").status, 400, "{hosts:?}");
     }
@@ -48,19 +48,19 @@ fn what_two_servers_could_read_differently_is_refused_or_ends_the_connection() {
 fn heads_and_bodies_have_their_bounds() {
     let world = World::new(&[]);
     world.trigger("plain", "plain", json!({"bodyLimit": "64Ki"}));
-    let many: String = (0..200).map(|number| format!("X-{number}: y\r\n")).collect();
+    let many = (0..200).fold(String::new(), |all, number| all + &format!("X-{number}: y\r\n"));
     let long = format!("X-Long: {}\r\n", "y".repeat(64 << 10));
     for headers in [many, long] {
-        let mut connection = Connection::open(world.address());
+        let mut connection = EndpointConnection::open(world.address());
         connection.send(format!("POST /plain HTTP/1.1\r\nHost: edge\r\n{headers}\r\n"));
         let answer = connection.answer().expect("an answer");
         assert_eq!(answer.status, 431, "{answer}");
         assert!(connection.is_closed());
     }
-    let mut connection = Connection::open(world.address());
+    let mut connection = EndpointConnection::open(world.address());
     connection.send("POST /plain HTTP/1.1\r\nHost: edge\r\nContent-Length: 99999999999\r\n\r\n");
     assert_eq!(connection.answer().expect("an answer").status, 413);
-    let mut connection = Connection::open(world.address());
+    let mut connection = EndpointConnection::open(world.address());
     connection.send("POST /plain HTTP/1.1\r\nHost: edge\r\nTransfer-Encoding: chunked\r\n\r\n");
     let chunk = format!("4000\r\n{}\r\n", "x".repeat(0x4000));
     (0..8).for_each(|_| connection.send(&chunk));
@@ -78,7 +78,7 @@ fn clients_that_leave_leave_nothing_behind() {
     for round in 0..10 {
         let clients: Vec<_> = (0..4)
             .map(|_| {
-                let mut connection = Connection::open(world.address());
+                let mut connection = EndpointConnection::open(world.address());
                 connection.request("POST", "/any?way=sleep", &[], b"");
                 connection
             })

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use harness::{Answer, Connection, Daemon, ask};
+use harness::{Daemon, EndpointAnswer, EndpointConnection, ask};
 use serde_json::{Value, json};
 
 use super::{World, eventually};
@@ -53,7 +53,7 @@ fn a_request_whose_client_left_goes_on_and_its_repeat_is_told_so() {
     let world = World::new(&[]);
     world.trigger("sleep", "sleep", json!({"idempotency": {"header": "X-Key"}}));
     let key = [("X-Key", "a")];
-    let mut first = Connection::open(world.address());
+    let mut first = EndpointConnection::open(world.address());
     first.request("POST", "/sleep", &key, b"");
     eventually("the first runs", || (world.jobs("sleep").len() == 1).then_some(()));
     drop(first);
@@ -80,7 +80,7 @@ fn a_thousand_keys_become_a_thousand_jobs_through_three_kills() {
         for client in 0..CLIENTS {
             let clients = &clients;
             scope.spawn(move || {
-                (client..KEYS).step_by(CLIENTS).for_each(|key| clients.ask_for(key))
+                (client..KEYS).step_by(CLIENTS).for_each(|key| clients.ask_for(key));
             });
         }
         KILLS_AFTER.into_iter().fold(daemon, |daemon, answers| {
@@ -118,19 +118,19 @@ impl Clients {
     fn ask_for(&self, key: usize) {
         let (name, body) = (format!("key-{key}"), key.to_string());
         let mut headers = keyed(&name).to_vec();
-        if key % 2 == 0 {
+        if key.is_multiple_of(2) {
             headers.push(("Prefer", "respond-async"));
         }
         eventually("the answer to a request with a key", || {
             let address = *self.address.lock().expect("no panic");
-            let mut connection = Connection::try_open(address)?;
+            let mut connection = EndpointConnection::try_open(address)?;
             connection.request("POST", "/echo", &headers, body.as_bytes());
             let answer = connection.answer()?;
             match answer.status {
                 201 => assert_eq!(answer.text(), body),
                 202 => self.remember(key, &answer),
                 // Under way since before a kill: an asynchronous client has its place, too.
-                409 if key % 2 == 0 => self.remember(key, &answer),
+                409 if key.is_multiple_of(2) => self.remember(key, &answer),
                 409 | 503 => return None,
                 status => panic!("{key}: {status} {answer}"),
             }
@@ -139,7 +139,7 @@ impl Clients {
         });
     }
 
-    fn remember(&self, key: usize, answer: &Answer) {
+    fn remember(&self, key: usize, answer: &EndpointAnswer) {
         let place = answer.header("location").expect("a location").to_owned();
         self.places.lock().expect("no panic").insert(key, place);
     }

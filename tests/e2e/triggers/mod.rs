@@ -10,7 +10,7 @@ mod refusals;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use harness::{Answer, Daemon, Folder, ask, module};
+use harness::{Daemon, EndpointAnswer, Folder, ask, module};
 use serde_json::{Value, json};
 
 /// A daemon with the guest `cgi` behind an image name.
@@ -44,7 +44,7 @@ impl World {
 
     /// Sends a request to `/NAME`.
     #[track_caller]
-    fn ask(&self, name: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    fn ask(&self, name: &str, headers: &[(&str, &str)], body: &[u8]) -> EndpointAnswer {
         ask(self.address(), "POST", &format!("/{name}"), headers, body)
     }
 
@@ -90,7 +90,7 @@ fn merge(into: &mut Value, more: Value) {
 /// Asks until the answer is as wanted.
 #[track_caller]
 fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let by = Instant::now() + Duration::from_secs(60);
+    let by = Instant::now() + Duration::from_mins(1);
     loop {
         if let Some(found) = ask() {
             return found;

@@ -1,6 +1,6 @@
 //! Every way in which a client does not get what a pod printed has its status, and what it needs to know.
 
-use harness::{Answer, Connection, ask};
+use harness::{EndpointAnswer, EndpointConnection, ask};
 use serde_json::{Value, json};
 
 use super::{World, eventually};
@@ -151,8 +151,8 @@ fn by_query(world: &World, name: &str, more: Value) {
 }
 
 /// Sends a request to `/NAME` in a `way`, and does not wait.
-fn start(world: &World, name: &str, way: &str) -> Connection {
-    let mut connection = Connection::open(world.address());
+fn start(world: &World, name: &str, way: &str) -> EndpointConnection {
+    let mut connection = EndpointConnection::open(world.address());
     connection.request("POST", &format!("/{name}?way={way}"), &[], b"");
     connection
 }
@@ -197,23 +197,26 @@ fn under_queue_requests_wait_for_their_turn_and_are_turned_away_beyond_its_depth
         let policy = json!({"concurrencyPolicy": "Queue", "queueDepth": 1, "record": record});
         by_query(&world, &name, policy);
         let first = start(&world, &name, "sleep");
-        let mut waiting: Vec<Connection> = Vec::new();
+        let mut waiting: Vec<EndpointConnection> = Vec::new();
         let answer = eventually("one runs, one waits, and the next is turned away", || {
             waiting.push(start(&world, &name, "plain"));
-            let answers: Vec<_> = waiting.iter_mut().map(Connection::try_answer).collect();
+            let answers: Vec<_> = waiting.iter_mut().map(EndpointConnection::try_answer).collect();
             let mut answered = answers.iter().map(Option::is_some);
             waiting.retain(|_| !answered.next().unwrap_or_default());
             answers.into_iter().flatten().find(is_busy)
         });
         assert!(answer.header("retry-after").is_some(), "{record}: {answer}");
         drop(first);
-        let statuses: Vec<_> =
-            waiting.iter_mut().filter_map(Connection::answer).map(|answer| answer.status).collect();
+        let statuses: Vec<_> = waiting
+            .iter_mut()
+            .filter_map(EndpointConnection::answer)
+            .map(|answer| answer.status)
+            .collect();
         assert!(statuses.contains(&200), "{record}: {statuses:?}");
     }
 }
 
-fn is_busy(answer: &Answer) -> bool {
+fn is_busy(answer: &EndpointAnswer) -> bool {
     answer.status == 503
 }
 

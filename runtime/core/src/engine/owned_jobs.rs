@@ -18,11 +18,6 @@ impl OwnedJobs {
         &self.0
     }
 
-    /// Returns whether there is none.
-    pub(super) const fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Returns what is known of the Job of that name.
     pub(super) fn job_mut(&mut self, name: &str) -> Option<&mut OwnedJob> {
         let at = self.0.binary_search_by(|job| (*job.name).cmp(name)).ok()?;

@@ -175,7 +175,8 @@ impl State {
     pub(super) fn wake_at(&self) -> Option<Timestamp> {
         let timer = self.timers.first().map(|(at, _)| *at);
         let expiry = self.expiry.first().map(|(at, _)| *at);
-        let old = [self.old_events_at, self.old_answers_at, self.triggers_at, self.ended_pods.forget_at];
+        let old =
+            [self.old_events_at, self.old_answers_at, self.triggers_at, self.ended_pods.forget_at];
         let due = [timer, self.cron_jobs.next(), expiry].into_iter().chain(old);
         due.flatten().min()
     }

@@ -57,12 +57,11 @@ fn parameters(text: &str) -> Vec<(String, String)> {
     let mut rest = text.trim_start_matches([' ', ',']);
     while let Some((key, after)) = rest.split_once('=') {
         let after = after.trim_start();
-        let (value, after) = match after.strip_prefix('"') {
-            Some(quoted) => unquoted(quoted),
-            None => {
-                let end = after.find(',').unwrap_or(after.len());
-                (after[..end].trim().to_owned(), &after[end..])
-            }
+        let (value, after) = if let Some(quoted) = after.strip_prefix('"') {
+            unquoted(quoted)
+        } else {
+            let end = after.find(',').unwrap_or(after.len());
+            (after[..end].trim().to_owned(), &after[end..])
         };
         found.push((key.trim().to_owned(), value));
         rest = after.trim_start_matches([' ', ',']);

@@ -15,7 +15,8 @@ use crate::Entry;
 pub(super) struct Config {
     architecture: String,
     os: String,
-    config: Option<Run>,
+    #[serde(rename = "config")]
+    run: Option<Run>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -37,7 +38,7 @@ impl Config {
 
     /// Returns how the image is started where a manifest does not say it.
     pub(super) fn entry(&self) -> Entry {
-        let Some(run) = &self.config else { return Entry::default() };
+        let Some(run) = &self.run else { return Entry::default() };
         let pair = |text: &String| {
             let (name, value) = text.split_once('=')?;
             Some((name.to_owned(), value.to_owned()))
@@ -53,7 +54,7 @@ impl Config {
     /// Returns the file of the layers that is run: the first word of the entrypoint, or of the command
     /// where there is none.
     pub(super) fn program(&self) -> Result<FilePath, PullError> {
-        let run = self.config.as_ref().ok_or(ManifestError::NoEntrypoint)?;
+        let run = self.run.as_ref().ok_or(ManifestError::NoEntrypoint)?;
         let words = run.entrypoint.iter().chain(&run.cmd).find(|words| !words.is_empty());
         let program = words.and_then(|words| words.first()).ok_or(ManifestError::NoEntrypoint)?;
         let is_wasm = std::path::Path::new(program).extension().is_some_and(|e| e == "wasm");

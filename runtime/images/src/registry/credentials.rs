@@ -87,7 +87,8 @@ struct Raw {
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 struct Auth {
-    auth: String,
+    #[serde(rename = "auth")]
+    user_and_password: String,
     username: String,
     password: String,
     identitytoken: String,
@@ -121,7 +122,7 @@ impl DockerConfig {
 
     fn checked(self) -> Result<Self, CredentialsError> {
         for (registry, auth) in &self.auths {
-            if !auth.auth.is_empty() && basic(&auth.auth).is_none() {
+            if !auth.user_and_password.is_empty() && basic(&auth.user_and_password).is_none() {
                 let why = format!("auths[{registry:?}].auth must be base64 of NAME:PASSWORD");
                 return Err(CredentialsError::Malformed { origin: self.origin, why });
             }
@@ -240,7 +241,7 @@ impl Auth {
         if !self.identitytoken.is_empty() {
             return Some(Credentials::Identity(self.identitytoken.clone()));
         }
-        if let Some((username, password)) = basic(&self.auth) {
+        if let Some((username, password)) = basic(&self.user_and_password) {
             return Some(Credentials::Basic { username, password });
         }
         let (username, password) = (self.username.clone(), self.password.clone());
@@ -285,7 +286,7 @@ fn host_matches(pattern: &str, registry: &str) -> bool {
     }
 }
 
-/// An error of serde_json names places, and quotes what it found there: only the place is passed on.
+/// An error of JSON names places, and quotes what it found there: only the place is passed on.
 fn malformed(origin: &str, error: &serde_json::Error) -> CredentialsError {
     let what = if error.is_data() { "a value is of another kind" } else { "it is no JSON" };
     let why = format!("{what}, at line {} column {}", error.line(), error.column());

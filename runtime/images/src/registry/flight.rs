@@ -49,9 +49,12 @@ impl Future for Flight {
     }
 }
 
+/// A pull that ends when nobody waits for it any more, and how far it is.
+type UnderWay = (WeakShared<Pull>, watch::Receiver<Progress>);
+
 /// The pulls under way.
 #[derive(Debug, Default)]
-pub(super) struct Flights(Mutex<HashMap<Key, (WeakShared<Pull>, watch::Receiver<Progress>)>>);
+pub(super) struct Flights(Mutex<HashMap<Key, UnderWay>>);
 
 impl Flights {
     /// Returns the pull of `key` that is under way, or what `begin` makes.

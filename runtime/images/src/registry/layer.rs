@@ -213,7 +213,7 @@ impl<'a> Search<'a> {
                     Found::Nothing => {}
                     // What the same layer has comes after what it removes.
                     Found::Removed if found == Found::File => {}
-                    other => found = other,
+                    other @ (Found::File | Found::Removed) => found = other,
                 }
             }
         }

@@ -10,9 +10,12 @@ use crate::given::{
 };
 use crate::played::Answer;
 
+/// What a registry is made to say.
+type Lie = fn(&World);
+
 #[tokio::test]
 async fn each_lie_ends_in_a_sentence_about_it_and_leaves_nothing() {
-    let lies: [(&str, fn(&World)); 15] = [
+    let lies: [(&str, Lie); 15] = [
         ("the module from the registry has the digest", |world| {
             let bytes = module("a", 0);
             world.artifact("tool", &bytes);

@@ -82,8 +82,8 @@ pub(crate) struct RegistryWay {
     /// Speak to the registry without TLS.
     #[arg(long)]
     pub(crate) plain_http: bool,
-    /// Docker's configuration with the credentials. Default: $DOCKER_CONFIG/config.json, else
-    /// ~/.docker/config.json.
+    /// Docker's configuration with the credentials. Default: config.json in `$DOCKER_CONFIG`,
+    /// else in ~/.docker.
     #[arg(long, value_name = "FILE")]
     pub(crate) docker_config: Option<PathBuf>,
 }

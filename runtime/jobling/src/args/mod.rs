@@ -36,7 +36,7 @@ pub(crate) use selection::Filter;
 pub(crate) use serve::{Limits, Retries, Serve, Synchronous};
 pub(crate) use state::State;
 pub(crate) use token::{TokenCommand, TokenCreate, TokenOutput};
-pub(crate) use trigger::{Header, Pair, Trigger};
+pub(crate) use trigger::{Pair, Trigger};
 pub(crate) use write::{Apply, Cascade, Create, Delete, DryRunArg, Files, OutputName, Switch};
 
 use clap::{Parser, Subcommand};

@@ -18,8 +18,8 @@ pub(crate) struct Registries {
     /// are imported.
     #[arg(long, env = "JOBLING_DEFAULT_REGISTRY", value_name = "HOST", hide_env_values = true)]
     pub(crate) default_registry: Option<String>,
-    /// Docker's configuration with credentials for pods without imagePullSecrets. Default:
-    /// $DOCKER_CONFIG/config.json, else ~/.docker/config.json.
+    /// Docker's configuration with credentials for pods without imagePullSecrets. Default: config.json in
+    /// `$DOCKER_CONFIG`, else in ~/.docker.
     #[arg(long, env = "JOBLING_DOCKER_CONFIG", value_name = "FILE", hide_env_values = true)]
     pub(crate) docker_config: Option<PathBuf>,
     /// Disk that images may take; past it, pulled ones go that were not used for longest. Default: 4Gi.

@@ -44,7 +44,7 @@ pub(crate) struct Trigger {
     /// Print the status and the headers of the answer too.
     #[arg(short, long)]
     pub(crate) include: bool,
-    /// The endpoint, such as http://10.0.0.7:8080, where the daemon's own address is not the one to use.
+    /// The endpoint, such as `http://10.0.0.7:8080`, where the daemon's own address is not the one to use.
     #[arg(long, env = "JOBLING_TRIGGER_URL", value_name = "URL", hide_env_values = true)]
     pub(crate) url: Option<String>,
 }

@@ -10,8 +10,8 @@ use jobling_core::engine::{Reader, Reply, Request};
 use jobling_core::queues::{Answer as QueueAnswer, Operation};
 use jobling_queues::QueueError;
 use jobling_server::{
-    Backend, ContainerUsage, Image, ImageDetails, LogQuery, LogStream, PodUsage, PruneImages, Transfer,
-    TransferOrder,
+    Backend, ContainerUsage, Image, ImageDetails, LogQuery, LogStream, PodUsage, PruneImages,
+    Transfer, TransferOrder,
 };
 use tokio::sync::watch;
 

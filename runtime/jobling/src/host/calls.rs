@@ -79,11 +79,13 @@ impl Handle {
     ) -> Result<TriggerAnswer, ApiError> {
         let CallEnd { status, started, output, log } = ended;
         let outcome = Outcome::of_failed_pod(&status);
-        let failure = TriggerFailure { call, status, started, output: Some(output.clone()) };
+        let failure = TriggerFailure { call, status, started };
         let verb = TriggerVerb::Failed(Box::new(failure));
-        match self.submit_to_trigger(whose(trigger).asks(verb)).await? {
-            TriggerReply::Recorded { pod, .. } => log.give(node.logs(), pod),
-            reply => tracing::debug!(?reply, "a failed request has no Job"),
+        let reply = self.submit_to_trigger(whose(trigger).asks(verb)).await?;
+        if let TriggerReply::Recorded { pod, .. } = reply {
+            log.give(node.logs(), pod);
+        } else {
+            tracing::debug!(?reply, "a failed request has no Job");
         }
         Ok(TriggerAnswer { outcome, output })
     }

@@ -8,8 +8,7 @@ use std::sync::Arc;
 
 use jobling_server::{
     Access, AccessError, Address, Authority, Endpoint, ListenError, Listener, TlsListener,
-    TriggerListener,
-    UnixSocket, kubeconfig, tls_config,
+    TriggerListener, UnixSocket, kubeconfig, tls_config,
 };
 
 use super::Passed;

@@ -162,9 +162,11 @@ async fn credentials(
     let Some(given) = &auth.hmac else { return Ok(None) };
     let key = secret(&given.secret_key_ref, rest).await?;
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), body);
-    let digits: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    let prefix = given.prefix.as_deref().unwrap_or_default();
-    let value = HeaderValue::try_from(format!("{prefix}{digits}")).map_err(|_| unfit("prefix"))?;
+    let mut text = given.prefix.clone().unwrap_or_default();
+    for byte in tag.as_ref() {
+        text.push_str(&format!("{byte:02x}"));
+    }
+    let value = HeaderValue::try_from(text).map_err(|_| unfit("prefix"))?;
     let header = HeaderName::try_from(given.header.as_str()).map_err(|_| unfit("header"))?;
     Ok(Some((header, value)))
 }

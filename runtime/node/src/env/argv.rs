@@ -82,7 +82,8 @@ mod tests {
                 args: Some(words(args)),
                 ..Container::default()
             };
-            let made = argv(&container, &image, &[], Braces::of(&job("report")));
+            let start = pod_start(job("report"));
+            let made = argv(&container, &image, &[], Braces::of(&start));
             assert_eq!(made.join(" "), expected, "{entrypoint} {cmd} {command} {args}");
         }
     }

@@ -62,7 +62,11 @@ const VIEW: [Rule; 5] = [
     },
     Rule { group: "events.k8s.io", resources: &["events"], verbs: READ },
     Rule { group: "metrics.k8s.io", resources: &["pods"], verbs: READ },
-    Rule { group: "jobling.dev", resources: &["images", "queues", "queues/items"], verbs: READ },
+    Rule {
+        group: "jobling.dev",
+        resources: &["httptriggers", "httptriggers/status", "images", "queues", "queues/items"],
+        verbs: READ,
+    },
 ];
 
 /// What edit may do besides what view may.
@@ -86,6 +90,7 @@ const EDIT: [Rule; 5] = [
         group: "jobling.dev",
         // A push shows registries what the host has for them: that is the admin's.
         resources: &[
+            "httptriggers",
             "images",
             "images/content",
             "images/pull",

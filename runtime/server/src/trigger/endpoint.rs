@@ -110,7 +110,7 @@ impl TriggerEndpoint {
         let (key, trigger, segments) = match find(&self.triggers.now(), parts) {
             Ok(found) => found,
             // What turns it away may just have changed.
-            Err(_) => find(&self.triggers.newest().await, parts)?,
+            Err(_) => find(&*self.triggers.newest().await, parts)?,
         };
         let limit = trigger.rules.body_limit_bytes;
         let read = self.room.read(body, limit, self.limits.body_timeout).await?;
@@ -167,11 +167,11 @@ impl TriggerEndpoint {
     }
 }
 
+/// Whose a request is, as it is known, and what its path has in the place of names.
+type Asked = (ObjectKey, Arc<Trigger>, BTreeMap<String, String>);
+
 /// Returns whose a request is, if it may come in as far as its head tells.
-fn find(
-    known: &Known,
-    parts: &Parts,
-) -> Result<(ObjectKey, Arc<Trigger>, BTreeMap<String, String>), Refusal> {
+fn find(known: &Known, parts: &Parts) -> Result<Asked, Refusal> {
     let (key, segments) = match known.routes.find(parts.method.as_str(), parts.uri.path()) {
         Found::Trigger { trigger, segments } => (trigger, segments),
         Found::OtherMethod(methods) => return Err(Refusal::OtherMethod(methods)),

@@ -197,7 +197,9 @@ impl Follower {
                     if changes.iter().any(|change| known.is_touched_by(change)) {
                         self.read().await;
                     }
-                    changes.iter().for_each(|change| self.waiting.look_at(change));
+                    for change in &changes {
+                        self.waiting.look_at(change);
+                    }
                     self.reach(changes.last().map_or(position, |change| change.revision));
                 }
                 Err(_expired) => {

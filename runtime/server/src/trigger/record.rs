@@ -144,12 +144,12 @@ async fn submit(backend: &Arc<dyn TriggerBackend>, request: &Admitted) -> Result
     };
     let (backend, decided) = (Arc::clone(backend), backend.trigger(asked));
     let decided = tokio::spawn(async move {
-        match decided.await? {
-            TriggerReply::Accepted { job: name, uid } => {
-                Ok::<_, ApiError>(Reply::Accepted(Job { backend, namespace, name, uid, is_wanted }))
-            }
-            reply => Ok(Reply::Other(reply)),
-        }
+        let reply = decided.await?;
+        Ok::<_, ApiError>(if let TriggerReply::Accepted { job: name, uid } = reply {
+            Reply::Accepted(Job { backend, namespace, name, uid, is_wanted })
+        } else {
+            Reply::Other(reply)
+        })
     });
     match decided.await {
         Ok(decided) => decided.map_err(Refusal::Engine),

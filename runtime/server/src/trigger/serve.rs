@@ -100,7 +100,12 @@ pub async fn serve_triggers(
 }
 
 /// Serves a client to the end of its connection.
-async fn serve(endpoint: Arc<TriggerEndpoint>, stream: TcpStream, remote: IpAddr, watcher: Watcher) {
+async fn serve(
+    endpoint: Arc<TriggerEndpoint>,
+    stream: TcpStream,
+    remote: IpAddr,
+    watcher: Watcher,
+) {
     if let Err(error) = stream.set_nodelay(true) {
         return tracing::debug!(%error, "a connection ended early");
     }

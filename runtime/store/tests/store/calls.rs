@@ -31,7 +31,7 @@ fn open(key: Option<&str>) -> Arc<OpenCall> {
         received: at(5),
         idempotency,
     };
-    let retention = Duration::from_secs(60);
+    let retention = Duration::from_mins(1);
     Arc::new(OpenCall { trigger_uid: "t".into(), retention, call: Arc::new(call) })
 }
 

@@ -2,7 +2,7 @@
 
 use jobling_core::Timestamp;
 use jobling_core::api::Kind;
-use jobling_core::control::cronjob::End;
+use jobling_core::control::End;
 use jobling_core::engine::{ListScope, Reader, Store};
 use jobling_core::pods::PodPhase;
 use jobling_store::{Database, OpenError, Settings};

@@ -17,6 +17,7 @@ pub(super) fn name(trigger: u8) -> String {
 /// Draws a trigger. Each keeps its policy through the play.
 pub(super) fn trigger(trigger: u8, dice: &mut Rng) -> Value {
     let policy = ["Allow", "Forbid", "Replace", "Queue"][usize::from(trigger % 4)];
+    let failures = [0, 30, 100][dice.usize(0..3)].to_string();
     let mut spec = json!({
         "path": format!("/{}", name(trigger)),
         "auth": {"none": {}},
@@ -29,7 +30,7 @@ pub(super) fn trigger(trigger: u8, dice: &mut Rng) -> Value {
         "jobTemplate": {
             "metadata": {"annotations": {
                 "seconds": dice.u8(0..60).to_string(),
-                "failures": [0, 30, 100][dice.usize(0..3)].to_string(),
+                "failures": failures,
             }},
             "spec": {
                 "backoffLimit": dice.u8(0..3),

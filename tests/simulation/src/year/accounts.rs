@@ -98,6 +98,7 @@ impl Accounts {
                     | Object::ConfigMap(_)
                     | Object::Secret(_)
                     | Object::PersistentVolumeClaim(_)
+                    | Object::HTTPTrigger(_)
                     | Object::Pod(_)
                     | Object::Event(_) => {}
                 },

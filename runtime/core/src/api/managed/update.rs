@@ -157,6 +157,11 @@ pub(super) fn empty(kind: Kind) -> Value {
             "spec": {"schedule": "", "jobTemplate": {"metadata": {}, "spec": job}},
             "status": {},
         }),
+        Kind::HTTPTrigger => json!({
+            "metadata": {},
+            "spec": {"path": "", "jobTemplate": {"metadata": {}, "spec": job}},
+            "status": {},
+        }),
         Kind::PersistentVolumeClaim => {
             json!({"metadata": {}, "spec": {"resources": {}}, "status": {}})
         }

@@ -45,9 +45,10 @@ pub fn admit(rules: &Rules, load: Load) -> Admission {
     }
     let has_room = load.active < rules.most_at_once;
     match rules.concurrency {
-        Concurrency::Allow | Concurrency::Forbid if has_room => Admission::Run,
+        Concurrency::Allow | Concurrency::Forbid | Concurrency::Replace if has_room => {
+            Admission::Run
+        }
         Concurrency::Allow | Concurrency::Forbid => Admission::Busy,
-        Concurrency::Replace if has_room => Admission::Run,
         Concurrency::Replace => {
             Admission::Replace((load.active + 1).saturating_sub(rules.most_at_once))
         }

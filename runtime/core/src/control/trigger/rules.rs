@@ -242,7 +242,7 @@ mod tests {
     fn an_answer_is_remembered_for_an_hour_and_that_of_a_key_as_the_spec_says() {
         let spec = json!({"idempotency": {"retentionSeconds": 60}});
         let rules = Rules::of(&serde_json::from_value(spec).unwrap());
-        assert_eq!(rules.retention(Some("k")), Duration::from_secs(60));
-        assert_eq!(rules.retention(None), Duration::from_secs(3_600));
+        assert_eq!(rules.retention(Some("k")), Duration::from_mins(1));
+        assert_eq!(rules.retention(None), Duration::from_hours(1));
     }
 }
