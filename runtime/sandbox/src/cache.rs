@@ -12,7 +12,7 @@ use std::time::SystemTime;
 use sha2::{Digest as _, Sha256};
 use wasmtime::Engine;
 
-use crate::prepare::Prepared;
+use crate::prepared::Prepared;
 use crate::settings::SandboxError;
 
 /// How compiled code is named.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wasmtime::component::{self, Component};
-use wasmtime::{Engine, ExternType, InstancePre, Linker, Module, UnknownImportError};
+use wasmtime::{Engine, ExternType, Linker, Module, UnknownImportError};
 use wasmtime_wasi::p2::bindings::CommandPre;
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
@@ -15,74 +15,12 @@ use crate::child::{self, Format};
 use crate::engine::MAX_MEMORIES_PER_MODULE;
 use crate::guest::Guest;
 use crate::handler::INCOMING_HANDLER;
+use crate::prepared::{Parts, Prepared, Start};
 use crate::settings::{CompileLimits, Compiler, SandboxError, Settings};
 use crate::task::WORK_QUEUE;
 
 /// The interface whose export makes a component a command.
 const RUN: &str = "wasi:cli/run@";
-
-/// A module or component that can be started; clones share it.
-#[derive(Clone)]
-pub struct Prepared(Arc<Inner>);
-
-struct Inner {
-    start: Start,
-    code_bytes: u64,
-    memories: u32,
-    opens_files: bool,
-    uses_queues: bool,
-}
-
-/// What is started.
-pub(crate) enum Start {
-    /// A core module's `_start`.
-    Module(InstancePre<Guest>),
-    /// A component's `wasi:cli/run`.
-    Component(CommandPre<Guest>),
-    /// A component's `wasi:http/incoming-handler`, which needs a request.
-    Handler(ProxyPre<Guest>),
-}
-
-impl Prepared {
-    pub(crate) fn start(&self) -> &Start {
-        &self.0.start
-    }
-
-    /// Returns whether a run of it must have a request ([`RunSpec::request`](crate::RunSpec::request)).
-    #[must_use]
-    pub fn wants_request(&self) -> bool {
-        matches!(self.0.start, Start::Handler(_))
-    }
-
-    /// Returns how many memories one run of it takes.
-    pub(crate) fn memories(&self) -> u32 {
-        self.0.memories
-    }
-
-    /// Returns whether it can open files at all, by what it imports.
-    #[must_use]
-    pub fn opens_files(&self) -> bool {
-        self.0.opens_files
-    }
-
-    /// Returns whether it can open work queues by `jobling:task`, by what it imports.
-    #[must_use]
-    pub fn uses_queues(&self) -> bool {
-        self.0.uses_queues
-    }
-
-    /// Returns the size of its compiled code in bytes.
-    #[must_use]
-    pub fn code_bytes(&self) -> u64 {
-        self.0.code_bytes
-    }
-}
-
-impl std::fmt::Debug for Prepared {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Prepared").field("code_bytes", &self.0.code_bytes).finish_non_exhaustive()
-    }
-}
 
 /// Why a file cannot be started. Each says what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -315,13 +253,13 @@ impl Preparer {
                 if start.params().len() == 0 && start.results().len() == 0 => {}
             _ => return Err(PrepareError::NoStart),
         }
-        Ok(Prepared(Arc::new(Inner {
+        Ok(Prepared::new(Parts {
             start: Start::Module(linked),
             code_bytes: code_bytes(module.image_range()),
             memories: memories.max(1),
             opens_files: module.imports().any(|import| import.name() == "path_open"),
             uses_queues: module.imports().any(|import| import.module().starts_with(WORK_QUEUE)),
-        })))
+        }))
     }
 
     fn link_component(&self, component: &Component) -> Result<Prepared, PrepareError> {
@@ -338,13 +276,13 @@ impl Preparer {
         let imported = component.component_type();
         let imports =
             |start: &str| imported.imports(&self.engine).any(|(name, _)| name.starts_with(start));
-        Ok(Prepared(Arc::new(Inner {
+        Ok(Prepared::new(Parts {
             start,
             code_bytes: code_bytes(component.image_range()),
             memories: required.map_or(1, |required| required.num_memories.max(1)),
             opens_files: imports("wasi:filesystem/"),
             uses_queues: imports(WORK_QUEUE),
-        })))
+        }))
     }
 
     fn exports(&self, component: &Component, interface: &str) -> bool {

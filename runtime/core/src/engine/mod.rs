@@ -23,6 +23,7 @@ mod place;
 mod pod_events;
 mod ports;
 mod reconcile;
+mod records;
 mod recover;
 mod report;
 mod request;
@@ -41,9 +42,10 @@ pub use change::{Change, Snapshot, Verb as ChangeVerb};
 pub use engine::{Engine, Step, Ticket};
 pub use pod_events::{WithPodEvents, event_changes};
 pub use ports::{
-    Batch, CronJobRecord, EndCause, Expired, JobRecord, ListScope, Listing, OldAnswer, PodReport,
-    PodStart, Reader, Recovered, ReportedEvent, Runner, Store, StoreError, TriggerRecord, Write,
+    Batch, EndCause, Expired, ListScope, Listing, OldAnswer, PodReport, PodStart, Reader,
+    ReportedEvent, Runner, Store, StoreError, Write,
 };
+pub use records::{CronJobRecord, JobRecord, Recovered, TriggerRecord};
 pub use request::{
     Configuration, DeleteOptions, DryRun, FieldValidation, OnConflict, Patch, PatchKind,
     Preconditions, Propagation, Reply, Request, Subresource, Verb, WriteOptions,

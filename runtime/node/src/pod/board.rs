@@ -19,12 +19,15 @@ pub(crate) struct Board {
 struct State {
     status: PodStatus,
     events: Vec<ReportedEvent>,
+    /// Whether something has come since the last report.
+    is_new: bool,
 }
 
 impl Board {
     /// Returns the board of a pod that is taken up with `status`.
     pub(crate) fn new(status: PodStatus) -> Self {
-        Self { state: Mutex::new(State { status, events: Vec::new() }), changed: Notify::new() }
+        let state = State { status, events: Vec::new(), is_new: false };
+        Self { state: Mutex::new(state), changed: Notify::new() }
     }
 
     /// Returns what `look` sees in the status.
@@ -39,6 +42,7 @@ impl Board {
         if !state.status.phase.is_terminal() {
             state.status.phase = phase(&state.status);
         }
+        state.is_new = true;
         self.changed.notify_one();
     }
 
@@ -53,18 +57,23 @@ impl Board {
 
     /// Adds an event to the next report.
     pub(crate) fn tell(&self, event: ReportedEvent) {
-        self.state().events.push(event);
+        let mut state = self.state();
+        state.events.push(event);
+        state.is_new = true;
         self.changed.notify_one();
     }
 
     /// Waits until there is something new to report.
     pub(crate) async fn changed(&self) {
-        self.changed.notified().await;
+        while !self.state().is_new {
+            self.changed.notified().await;
+        }
     }
 
     /// Returns all that there is to report.
     pub(crate) fn report(&self, id: PodId) -> PodReport {
         let mut state = self.state();
+        state.is_new = false;
         PodReport {
             id,
             status: state.status.clone(),

@@ -8,6 +8,7 @@ use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::request::Parts;
 use http::{Method, Response, StatusCode};
 use jobling_core::api::{ApiError, Kind, Object, ObjectKey, Reason};
+use jobling_core::control::trigger::LOCATIONS;
 use jobling_core::trigger::CallRecord;
 use serde_json::json;
 
@@ -18,7 +19,6 @@ use super::record::{answered, cancel, record};
 use super::refusal::Refusal;
 use crate::answer::{blocking, unreadable};
 
-const PREFIX: &str = "/.jobs/";
 /// A client asks again after so many seconds.
 const RETRY_AFTER_SECONDS: u64 = 1;
 
@@ -31,12 +31,13 @@ pub(super) struct JobName {
 
 /// Returns the location of a request's Job.
 pub(super) fn of(namespace: &str, name: &str) -> String {
-    format!("{PREFIX}{namespace}/{name}")
+    format!("/{LOCATIONS}/{namespace}/{name}")
 }
 
 /// Returns which Job a path is about.
 pub(super) fn parse(path: &str) -> Option<JobName> {
-    let (namespace, name) = path.strip_prefix(PREFIX)?.split_once('/')?;
+    let rest = path.strip_prefix('/')?.strip_prefix(LOCATIONS)?;
+    let (namespace, name) = rest.strip_prefix('/')?.split_once('/')?;
     Some(JobName { namespace: namespace.to_owned(), name: name.to_owned() })
 }
 

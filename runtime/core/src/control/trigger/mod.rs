@@ -17,7 +17,7 @@ mod testing;
 pub use admit::{Admission, Load, MOST_KEYS, RETRY_AFTER, admit};
 pub use job::{INSTANTIATE, LABEL, QUEUED, REQUEST_LINE, REQUEST_NUMBER};
 pub(crate) use job::{failed_job, job, let_in, release};
-pub use path::{Pattern, PatternError};
+pub use path::{LOCATIONS, Pattern, PatternError};
 pub use plan::{Plan, TriggerState, plan};
 pub(crate) use plan::{load, to_be_replaced};
 pub use rate::Bucket;

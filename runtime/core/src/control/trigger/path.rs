@@ -7,6 +7,9 @@ const MOST_BYTES: usize = 1_024;
 /// The most segments.
 const MOST_SEGMENTS: usize = 32;
 
+/// The first segment of every `Location`, which is no trigger's.
+pub const LOCATIONS: &str = ".jobs";
+
 /// Why a text is no path of a trigger.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
@@ -25,6 +28,11 @@ pub enum PatternError {
     /// A segment is `.` or `..`, which clients resolve.
     #[error("must have no segment '.' or '..'")]
     Dots,
+    /// The path is the endpoint's own.
+    #[error(
+        "must not begin with '/{LOCATIONS}', where the endpoint tells what became of a request"
+    )]
+    Reserved,
     /// What is between braces is no name.
     #[error(
         "the name in {0:?} must begin with a letter or '_' and have letters, digits and '_' alone, and \
@@ -64,6 +72,9 @@ impl Pattern {
             return Err(PatternError::TooLong);
         }
         let segments: Vec<Segment> = rest.split('/').map(segment).collect::<Result<_, _>>()?;
+        if segments.first() == Some(&Segment::Text(LOCATIONS.to_owned())) {
+            return Err(PatternError::Reserved);
+        }
         let mut names = std::collections::BTreeSet::new();
         for segment in &segments {
             if let Segment::Named(name) = segment
@@ -182,6 +193,8 @@ mod tests {
             ("/a/", Some(PatternError::EmptySegment)),
             ("/a//b", Some(PatternError::EmptySegment)),
             ("/a/../b", Some(PatternError::Dots)),
+            ("/.jobs/a", Some(PatternError::Reserved)),
+            ("/a/.jobs", None),
             ("/a b", Some(PatternError::Text("a b".into()))),
             ("/%41", Some(PatternError::Text("%41".into()))),
             ("/{}", Some(PatternError::Name("{}".into()))),
