@@ -22,7 +22,7 @@ fn an_image_goes_to_a_registry_and_comes_back_by_tag_and_by_digest_in_both_shape
         let digest = pushed.trim().rsplit_once(' ').expect("NAME pushed: DIGEST").1.to_owned();
         let by_digest = format!("{}/team/greeter@{digest}", registry.host());
         for (job, image) in
-            [(format!("tag-{shape}"), remote), (format!("digest-{shape}"), by_digest)]
+            [(format!("digest-{shape}"), by_digest), (format!("tag-{shape}"), remote)]
         {
             apply(&there, &folder, &job, &image, "");
             complete(&there, &job);

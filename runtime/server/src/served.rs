@@ -40,14 +40,15 @@ pub(crate) fn entries(group: GroupVersion) -> Vec<Entry> {
         | GroupVersion::Events
         | GroupVersion::Apps
         | GroupVersion::Networking => {
-            let served = group.resources().into_iter().map(|resource| object_entry(resource.kind));
-            served.chain(Absent::of_group(group).map(absent_entry)).collect()
+            object_entries(group).chain(Absent::of_group(group).map(absent_entry)).collect()
         }
         GroupVersion::Authorization | GroupVersion::Authentication => {
             Review::of_group(group).map(review_entry).collect()
         }
         GroupVersion::Metrics => vec![metrics_entry()],
-        GroupVersion::Jobling => vec![image_entry(), queue_entry(), token_entry()],
+        GroupVersion::Jobling => {
+            object_entries(group).chain([image_entry(), queue_entry(), token_entry()]).collect()
+        }
     }
 }
 
@@ -80,6 +81,10 @@ pub(crate) fn everything() -> Vec<(&'static str, &'static str, &'static str)> {
         }
     }
     all
+}
+
+fn object_entries(group: GroupVersion) -> impl Iterator<Item = Entry> {
+    group.resources().into_iter().map(|resource| object_entry(resource.kind))
 }
 
 fn object_entry(kind: Kind) -> Entry {

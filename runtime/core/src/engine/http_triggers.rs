@@ -177,8 +177,8 @@ impl TriggerEntry {
         };
         let count = |count: u32| i32::try_from(count).ok().filter(|count| *count > 0);
         HTTPTriggerStatus {
-            last_request_time: last_request.map(Timestamp::to_time).or(before.last_request_time),
-            last_failure_time: last_failure.map(Timestamp::to_time).or(before.last_failure_time),
+            last_request_time: last_request.map(Timestamp::to_time).max(before.last_request_time),
+            last_failure_time: last_failure.map(Timestamp::to_time).max(before.last_failure_time),
             requests: sum(before.requests, requests),
             failures: sum(before.failures, failures),
             active: count(load.active),

@@ -120,7 +120,7 @@ pub(crate) fn descriptor(media: &str, bytes: &[u8]) -> Value {
 pub(crate) fn module(name: &str, bytes: usize) -> Vec<u8> {
     let filling = "x".repeat(bytes);
     wat::parse_str(format!(
-        "(module (func (export \"_start\")) (func (export \"{name}{filling}\")))"
+        "(module (func (export \"_start\")) (func (export \"{name}\")) (@custom \"filling\" \"{filling}\"))"
     ))
     .unwrap()
 }

@@ -54,7 +54,7 @@ async fn each_lie_ends_in_a_sentence_about_it_and_leaves_nothing() {
             world.registry.answer("/v2/tool/manifests/v1", answer);
         }),
         (
-            "answered 500 Internal Server Error when asked for the manifest: BROKEN: [2J no",
+            "answered 500 Internal Server Error when asked for the manifest: BROKEN:  [2J no",
             |world| {
                 let body = r#"{"errors": [{"code": "BROKEN", "message": "\u001b[2J no"}]}"#;
                 let answer = Answer::Other {

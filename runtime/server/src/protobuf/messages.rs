@@ -130,7 +130,8 @@ mod tests {
 
     #[test]
     fn every_kind_has_a_message_and_every_message_that_is_named() {
-        for kind in Kind::ALL {
+        // Kubernetes has no messages of other groups' kinds: their clients speak JSON.
+        for kind in Kind::ALL.into_iter().filter(|kind| kind.group() != "jobling.dev") {
             assert!(message(kind.name()).is_some(), "{kind}");
         }
         for (name, fields) in MESSAGES.iter() {

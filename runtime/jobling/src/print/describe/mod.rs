@@ -229,7 +229,53 @@ mod tests {
             jobs,
             endpoint: Some("http://127.0.0.1:8080".to_owned()),
         };
-        expect![[r""]].assert_eq(&describe_object(&trigger, &related, now()));
+        expect![[r#"
+            Name:                          thumbnail
+            Namespace:                     default
+            Labels:                        <none>
+            Annotations:                   <none>
+            Path:                          /thumbnail
+            URL:                           http://127.0.0.1:8080/thumbnail
+            Methods:                       POST, PUT
+            Auth:                          bearer: the key 'value' in secret 'token'
+            Response:                      Sync
+            Timeout:                       30s
+            Concurrency Policy:            Queue
+            Max Concurrency:               2
+            Queue Depth:                   10
+            Rate Limit:                    5 a second, 9 at once
+            Idempotency:                   by Idempotency-Key, remembered for 24h
+            Body Limit:                    1Mi
+            Record:                        Always
+            Suspend:                       false
+            Successful Job History Limit:  3
+            Failed Job History Limit:      1
+            Pod Template:
+              Labels:  <none>
+              Containers:
+               main:
+                Image:          thumbnail:1
+                Port:           <none>
+                Host Port:      <none>
+                Environment:    <none>
+                Mounts:         <none>
+              Volumes:          <none>
+              Node-Selectors:   <none>
+              Tolerations:      <none>
+            Requests:           10 (1 failed)
+            Jobs:               1 Active / 1 Queued
+            Last Request Time:  Mon, 23 Nov 2026 19:04:00 +0000
+            Last Failure Time:  <unset>
+            Last Requests:
+              Job           Request          State     Age
+              ---           -------          -----     ---
+              thumbnail-11  POST /thumbnail  Queued    60s
+              thumbnail-10  POST /thumbnail  Running   60s
+              thumbnail-9   POST /thumbnail  Failed    60s
+              thumbnail-8   POST /thumbnail  Complete  60s
+            Events:         <none>
+        "#]]
+        .assert_eq(&describe_object(&trigger, &related, now()));
     }
 
     #[test]
