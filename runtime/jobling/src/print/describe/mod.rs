@@ -229,7 +229,7 @@ mod tests {
             jobs,
             endpoint: Some("http://127.0.0.1:8080".to_owned()),
         };
-        expect![[r#"
+        expect![[r"
             Name:                          thumbnail
             Namespace:                     default
             Labels:                        <none>
@@ -274,7 +274,7 @@ mod tests {
               thumbnail-9   POST /thumbnail  Failed    60s
               thumbnail-8   POST /thumbnail  Complete  60s
             Events:         <none>
-        "#]]
+        "]]
         .assert_eq(&describe_object(&trigger, &related, now()));
     }
 
