@@ -163,9 +163,15 @@ fn under_forbid_a_second_request_is_turned_away_until_the_client_of_the_first_le
     for record in ["Failures", "Always"] {
         let name = record.to_ascii_lowercase();
         by_query(&world, &name, json!({"concurrencyPolicy": "Forbid", "record": record}));
-        let first = start(&world, &name, "sleep");
+        let mut first = start(&world, &name, "sleep");
         let plain = || ask(world.address(), "POST", &format!("/{name}?way=plain"), &[], b"");
-        let answer = eventually("the first runs", || Some(plain()).filter(is_busy));
+        let answer = eventually("the first runs", || {
+            // The other one may have come before it.
+            if first.try_answer().is_some() {
+                first = start(&world, &name, "sleep");
+            }
+            Some(plain()).filter(is_busy)
+        });
         assert!(answer.header("retry-after").is_some(), "{record}: {answer}");
         drop(first);
         eventually("the pod is ended whose client has left", || {
@@ -181,11 +187,15 @@ fn under_replace_a_second_request_takes_the_place_of_the_first() {
         let name = record.to_ascii_lowercase();
         by_query(&world, &name, json!({"concurrencyPolicy": "Replace", "record": record}));
         let mut first = start(&world, &name, "sleep");
+        let plain = || ask(world.address(), "POST", &format!("/{name}?way=plain"), &[], b"");
         let answer = eventually("the first is replaced", || {
-            assert_eq!(world.ask(&format!("{name}?way=plain"), &[], b"").status, 200);
+            // The first may come after it, and take its place before the next one takes both.
+            let answer = plain();
+            assert!(answer.status == 200 || is_busy(&answer), "{record}: {answer}");
             first.try_answer()
         });
         assert_eq!(answer.status, 503, "{record}: {answer}");
+        assert_eq!(plain().status, 200, "{record}");
     }
 }
 

@@ -23,7 +23,12 @@ impl Guest for Handler {
             "/loop" => loop {
                 std::hint::spin_loop();
             },
-            "/open" => std::mem::forget(begin(out, 200).1),
+            "/open" => {
+                let (stream, body) = begin(out, 200);
+                drop(stream);
+                // Without `finish`: the body goes as it is.
+                drop(body);
+            }
             "/flood" => {
                 let (mut body, _rest) = begin(out, 200);
                 while body.write_all(&[b'x'; 4096]).is_ok() {}
@@ -71,6 +76,7 @@ fn text_of(request: &IncomingRequest) -> String {
 fn outside() -> String {
     let request = OutgoingRequest::new(Fields::new());
     request.set_authority(Some("127.0.0.1:1")).unwrap();
+    request.set_path_with_query(Some("/")).unwrap();
     let asked = match outgoing_handler::handle(request, None) {
         Ok(asked) => asked,
         Err(code) => return code.to_string(),
