@@ -15,7 +15,7 @@ mod generated {
 use std::time::Duration;
 
 use generated::jobling::task::failures::{Failure, Reason};
-use generated::jobling::task::{progress, secrets, work_queue};
+use generated::jobling::task::{limits, progress, secrets, work_queue};
 
 use crate::QueueError;
 use crate::queue::{Delivery, WorkQueue};
@@ -23,6 +23,11 @@ use crate::queue::{Delivery, WorkQueue};
 /// Tells the host how far this task is.
 pub(crate) fn report(done: u64, total: u64, text: &str) {
     progress::report(done, total, text);
+}
+
+/// Returns how many units of fuel are left.
+pub(crate) fn remaining_fuel() -> u64 {
+    limits::remaining_fuel()
 }
 
 /// Returns a secret that the host has.

@@ -26,6 +26,8 @@ pub(crate) trait Host: Send + Sync {
     fn read_input(&self) -> io::Result<Vec<u8>>;
     /// Returns for how long the task has run.
     fn elapsed(&self) -> Duration;
+    /// Returns how many units of fuel are left, if that is known.
+    fn remaining_fuel(&self) -> Option<u64>;
     /// Tells how far the task is.
     fn report_progress(&self, done: u64, total: u64, text: &str);
     /// Leaves the message that is told with the container's end.
@@ -73,6 +75,16 @@ impl Host for Process {
     }
 
     #[cfg(all(feature = "host", target_arch = "wasm32"))]
+    fn remaining_fuel(&self) -> Option<u64> {
+        Some(crate::bindings::remaining_fuel())
+    }
+
+    #[cfg(not(all(feature = "host", target_arch = "wasm32")))]
+    fn remaining_fuel(&self) -> Option<u64> {
+        None
+    }
+
+    #[cfg(all(feature = "host", target_arch = "wasm32"))]
     fn report_progress(&self, done: u64, total: u64, text: &str) {
         crate::bindings::report(done, total, text);
     }
@@ -81,10 +93,7 @@ impl Host for Process {
     fn report_progress(&self, done: u64, total: u64, text: &str) {
         let line = progress::line(done, total, text);
         // That nobody can be told is no reason to fail.
-        drop(match self.variable(progress::VARIABLE) {
-            Some(file) => fs::write(file, line),
-            None => io::stderr().write_all(format!("progress {line}").as_bytes()),
-        });
+        drop(io::stderr().write_all(format!("progress {line}").as_bytes()));
     }
 
     fn leave_message(&self, message: &str) {

@@ -1,8 +1,4 @@
-//! The line in which a task tells how far it is.
-
-/// Names the file that the line is left in; without it, the line goes to stderr. With the feature `host` the
-/// host is told instead.
-pub(crate) const VARIABLE: &str = "JOBLING_PROGRESS";
+//! The line in which a task tells how far it is where no host is told.
 
 /// Returns the line: `DONE TOTAL TEXT`. Whoever reads takes it for whole at its end of line, so the text
 /// has none of its own.

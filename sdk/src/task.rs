@@ -153,6 +153,19 @@ impl Task {
         Ok(seconds.map(|seconds| Duration::from_secs(seconds).saturating_sub(elapsed)))
     }
 
+    /// Returns how many units of fuel are left, of which an instruction takes about one; `None` where nobody
+    /// counts them. Needs the feature `host`.
+    ///
+    /// ```
+    /// # use jobling_sdk::testing::Host;
+    /// assert_eq!(Host::new().fuel(1_000).task().remaining_fuel(), Some(1_000));
+    /// assert_eq!(Host::new().task().remaining_fuel(), None);
+    /// ```
+    #[must_use]
+    pub fn remaining_fuel(&self) -> Option<u64> {
+        self.host.remaining_fuel()
+    }
+
     /// Returns the arguments, without the program's name; what is not UTF-8 in them is replaced.
     ///
     /// ```
@@ -297,9 +310,8 @@ impl Task {
         self.host.open_queue(name).map(Queue::new)
     }
 
-    /// Tells that `done` of `total` is done. With the feature `host` the host is told. Without it, it is left
-    /// in the file that `JOBLING_PROGRESS` names, each time anew, and where that is unset it is a line on
-    /// stderr: `progress 3 10 rows read`.
+    /// Tells that `done` of `total` is done. With the feature `host` the host is told. Without it, it is a line
+    /// on stderr: `progress 3 10 rows read`.
     ///
     /// ```
     /// # use jobling_sdk::testing::Host;

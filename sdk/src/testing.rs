@@ -49,6 +49,7 @@ pub struct Host {
     directories: BTreeMap<String, PathBuf>,
     input: Vec<u8>,
     elapsed: Duration,
+    fuel: Option<u64>,
     secrets: BTreeMap<String, Vec<u8>>,
     told: Arc<Mutex<Told>>,
     queues: Arc<Mutex<BTreeMap<String, Shelf>>>,
@@ -142,6 +143,18 @@ impl Host {
     #[must_use]
     pub fn elapsed(mut self, elapsed: Duration) -> Self {
         self.elapsed = elapsed;
+        self
+    }
+
+    /// Sets how many units of fuel are left.
+    ///
+    /// ```
+    /// let task = jobling_sdk::testing::Host::new().fuel(1_000).task();
+    /// assert_eq!(task.remaining_fuel(), Some(1_000));
+    /// ```
+    #[must_use]
+    pub fn fuel(mut self, units: u64) -> Self {
+        self.fuel = Some(units);
         self
     }
 
@@ -264,6 +277,10 @@ impl host::Host for Host {
 
     fn elapsed(&self) -> Duration {
         self.elapsed
+    }
+
+    fn remaining_fuel(&self) -> Option<u64> {
+        self.fuel
     }
 
     fn report_progress(&self, done: u64, total: u64, text: &str) {

@@ -14,7 +14,8 @@ fn a_new_task_in_rust_runs_tests_itself_and_is_small() {
     let report = made_and_run(&folder, "rust", "cronjob");
     assert!(report.starts_with("The report of 20") && report.ends_with("Z.\n"), "{report}");
     assert_eq!(made_and_run(&folder, "rust", "trigger"), "You sent POST /orders with 0 bytes.\n");
-    for kind in ["job", "cronjob", "trigger"] {
+    assert_eq!(made_and_run(&folder, "rust", "worker"), "Hello, Ada!\nHello, Alan!\n");
+    for kind in ["job", "cronjob", "trigger", "worker"] {
         let tested = tool(folder.path().join(format!("rust-{kind}")), "cargo", "cargo", ["test"]);
         let tested = tested.expect_code(0);
         assert!(tested.stdout.contains("2 passed"), "{tested}");
@@ -69,8 +70,12 @@ fn a_new_task_in_c_runs_and_tests_itself() {
     let report = made_and_run(&folder, "c", "cronjob");
     assert!(report.starts_with("The report of 20"), "{report}");
     assert_eq!(made_and_run(&folder, "c", "trigger"), "You asked for /orders.\n");
-    let tested = tool(folder.path().join("c-job"), "make", "make", ["test"]).expect_code(0);
-    assert!(tested.stdout.contains("./target/test"), "{tested}");
+    assert_eq!(made_and_run(&folder, "c", "worker"), "Hello, Ada!\nHello, Alan!\n");
+    for kind in ["job", "worker"] {
+        let task = folder.path().join(format!("c-{kind}"));
+        let tested = tool(task, "make", "make", ["test"]).expect_code(0);
+        assert!(tested.stdout.contains("./target/test"), "{tested}");
+    }
 }
 
 #[test]
@@ -80,14 +85,19 @@ fn a_new_task_in_go_runs_and_tests_itself() {
     let report = made_and_run(&folder, "go", "cronjob");
     assert!(report.starts_with("The report of 20"), "{report}");
     assert_eq!(made_and_run(&folder, "go", "trigger"), "You asked for /orders.\n");
-    let tested = tool(folder.path().join("go-job"), "go/go", "go", ["test", "./..."]);
-    assert!(tested.expect_code(0).stdout.starts_with("ok"));
+    assert_eq!(made_and_run(&folder, "go", "worker"), "Hello, Ada!\nHello, Alan!\n");
+    for kind in ["job", "worker"] {
+        let task = folder.path().join(format!("go-{kind}"));
+        let tested = tool(task, "go/go", "go", ["test", "./..."]).expect_code(0);
+        assert!(tested.stdout.starts_with("ok"), "{tested}");
+    }
 }
 
 #[test]
 fn a_new_task_in_javascript_runs_and_tests_itself() {
     let folder = Folder::new();
     assert_eq!(made_and_run(&folder, "js", "job"), "Hello, Ada!\n");
+    assert_eq!(made_and_run(&folder, "js", "worker"), "Hello, Ada!\nHello, Alan!\n");
     let tested = tool(folder.path().join("js-job"), "node", "node", ["--test"]).expect_code(0);
     assert!(tested.stdout.contains("pass 1"), "{tested}");
 }
@@ -96,6 +106,7 @@ fn a_new_task_in_javascript_runs_and_tests_itself() {
 fn a_new_task_in_python_runs_and_tests_itself() {
     let folder = Folder::new();
     assert_eq!(made_and_run(&folder, "python", "job"), "Hello, Ada!\n");
+    assert_eq!(made_and_run(&folder, "python", "worker"), "Hello, Ada!\nHello, Alan!\n");
     let arguments = ["-m", "unittest"];
     let tested = tool(folder.path().join("python-job"), "python3", "python3", arguments);
     assert!(tested.expect_code(0).stderr.contains("Ran 1 test"));
@@ -136,6 +147,34 @@ fn a_build_says_what_it_made_and_puts_it_behind_an_image_name() {
     drop(daemon.kubectl(wait).expect_code(0));
     let logs = daemon.kubectl(["logs", "job/c-job"]).expect_code(0);
     assert_eq!(logs.stdout, "Hello, Ada!\n");
+}
+
+#[test]
+fn a_new_tasks_readme_leads_to_a_daemon_that_runs_it() {
+    let folder = Folder::new();
+    let data = Folder::new();
+    let daemon = Daemon::start_with_triggers(data.path(), &[]);
+    for kind in ["worker", "trigger"] {
+        let task = made(&folder, "c", kind);
+        let readme = std::fs::read_to_string(task.join("README.md")).expect("a README");
+        let (_, steps) = readme.split_once("On a daemon (`jobling serve").expect("its daemon");
+        let mut printed = String::new();
+        for step in steps.lines().filter_map(|line| line.strip_prefix("    jobling ")) {
+            let place = |word: &str| -> PathBuf {
+                let is_there = task.join(word).exists();
+                if is_there { task.join(word) } else { word.into() }
+            };
+            printed = daemon.jobling(step.split(' ').map(place)).expect_code(0).stdout;
+        }
+        if kind == "trigger" {
+            assert_eq!(printed, "You asked for /c-trigger.\n");
+            continue;
+        }
+        let wait = ["wait", "--for=condition=complete", "job/c-worker", "--timeout=60s"];
+        drop(daemon.kubectl(wait).expect_code(0));
+        let queues = daemon.jobling(["queue", "ls"]).expect_code(0);
+        assert!(!queues.stdout.contains(" 2 "), "{queues}");
+    }
 }
 
 #[test]

@@ -142,11 +142,13 @@ const ALL_CALLS: &str = r"
 fn module(body: &str, entry: &str) -> String {
     let queue = r#""jobling:task/work-queue@0.1.0""#;
     let secrets = r#""jobling:task/secrets@0.1.0""#;
+    let limits = r#""jobling:task/limits@0.1.0""#;
     format!(
         r#"(module
           {}
           (import "jobling:task/progress@0.1.0" "report"
             (func $report (param i64 i64 i32 i32)))
+          (import {limits} "remaining-fuel" (func $fuel (result i64)))
           (import {queue} "[static]queue.open" (func $open (param i32 i32 i32)))
           (import {queue} "[method]queue.push" (func $push (param i32 i32 i32 i32)))
           (import {queue} "[method]queue.reserve" (func $reserve (param i32 i32 i32)))
@@ -213,6 +215,25 @@ async fn a_module_and_a_component_call_all_of_it_alike() {
         assert_eq!(asked.reports, [report]);
         assert_eq!(asked.calls, ["extend 7", "ack 7", "nack 7 250ms", "ack 99"]);
         assert_eq!(asked.closed, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_guest_knows_how_much_of_its_fuel_is_left() {
+    let world = World::new();
+    let body = r"(if (i64.gt_u (call $fuel) (i64.const 1000000)) (then (return (i32.const 1))))
+        (if (i64.lt_u (call $fuel) (i64.const 900000)) (then (return (i32.const 2))))
+        (loop $again
+          (local.set $queue (i32.add (local.get $queue) (i32.const 1)))
+          (br_if $again (i32.lt_u (local.get $queue) (i32.const 50000))))
+        (i64.gt_u (call $fuel) (i64.const 900000))";
+    let as_module = world.prepare(&module(body, COMMAND)).await.unwrap();
+    let as_component = world.prepare_bytes(&component(&module(body, RUN))).await.unwrap();
+    for prepared in [as_module, as_component] {
+        let limits = Limits { fuel: 1_000_000, ..Limits::default() };
+        let exit = world.start(&prepared, RunSpec::default(), limits).await;
+        assert_eq!(exit.ending, Ending::Exited(0));
+        assert!(exit.fuel_used > 100_000, "{}", exit.fuel_used);
     }
 }
 

@@ -11,6 +11,7 @@ use crate::new::TaskKind;
 Examples:
   jobling new hello && jobling run hello
   jobling new nightly-report --kind cronjob
+  jobling new mailer --lang python --kind worker
   jobling new hook --lang go --kind trigger
   jobling new hello --sdk ../jobling/sdk          The SDK from a folder, not from crates.io")]
 pub(crate) struct New {

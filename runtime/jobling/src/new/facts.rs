@@ -10,6 +10,8 @@ pub(crate) enum TaskKind {
     /// The clock: a CronJob.
     #[value(name = "cronjob")]
     CronJob,
+    /// Items in a work queue: a Job whose pods work them off.
+    Worker,
     /// A request over HTTP.
     Trigger,
 }
@@ -48,6 +50,14 @@ impl TaskKind {
                 example: "2026-11-24T06:00:00Z",
                 missing: "SCHEDULED_TIME is not set; give it a value in the container's env",
                 variable: Some("SCHEDULED_TIME"),
+            },
+            Self::Worker => Facts {
+                purpose: "Works off the queue of its own name; what the arguments name is pushed first.",
+                before: "Hello, ",
+                after: "!",
+                example: "Ada",
+                missing: "",
+                variable: None,
             },
             Self::Trigger => Facts {
                 purpose: "Answers a request: what is printed is the answer's body.",

@@ -5,6 +5,7 @@ mod create;
 mod facts;
 mod name;
 mod project;
+mod sources;
 
 pub(crate) use create::create;
 pub(crate) use facts::TaskKind;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::facts::TaskKind;
 use super::name::TaskName;
+use super::sources::{manifests, sources};
 use crate::build::Language;
 
 /// Where a task in Rust has its SDK from.
@@ -49,57 +50,8 @@ const fn manifest_names(kind: TaskKind) -> (&'static str, &'static str) {
     match kind {
         TaskKind::Job => ("job.yaml", "job.yaml"),
         TaskKind::CronJob => ("cronjob.yaml", "cronjob.yaml"),
+        TaskKind::Worker => ("job.yaml", "worker.yaml"),
         TaskKind::Trigger => ("job.yaml", "trigger.yaml"),
-    }
-}
-
-/// A file's path and its text, words to be put in.
-type Text = (&'static str, &'static str);
-
-const fn manifests(kind: TaskKind) -> &'static [Text] {
-    match kind {
-        TaskKind::Job => &[("job.yaml", include_str!("manifests/job.yaml"))],
-        TaskKind::CronJob => &[("cronjob.yaml", include_str!("manifests/cronjob.yaml"))],
-        TaskKind::Trigger => &[
-            ("job.yaml", include_str!("manifests/rehearsal.yaml")),
-            ("trigger.yaml", include_str!("manifests/trigger.yaml")),
-        ],
-    }
-}
-
-const fn sources(language: Language, kind: TaskKind) -> &'static [Text] {
-    const CARGO: Text = ("Cargo.toml", include_str!("rust/Cargo.toml"));
-    match (language, kind) {
-        (Language::Rust, TaskKind::Job) => &[CARGO, ("src/main.rs", include_str!("rust/job.rs"))],
-        (Language::Rust, TaskKind::CronJob) => {
-            &[CARGO, ("src/main.rs", include_str!("rust/cronjob.rs"))]
-        }
-        (Language::Rust, TaskKind::Trigger) => {
-            &[CARGO, ("src/main.rs", include_str!("rust/trigger.rs"))]
-        }
-        (Language::C, _) => &[
-            ("main.c", include_str!("c/main.c")),
-            ("task.c", include_str!("c/task.c")),
-            ("task.h", include_str!("c/task.h")),
-            ("test.c", include_str!("c/test.c")),
-            ("Makefile", include_str!("c/Makefile")),
-        ],
-        (Language::Go, _) => &[
-            ("go.mod", include_str!("go/go.mod")),
-            ("main.go", include_str!("go/main.go")),
-            ("main_test.go", include_str!("go/main_test.go")),
-        ],
-        (Language::JavaScript, _) => &[
-            ("package.json", include_str!("js/package.json")),
-            ("main.js", include_str!("js/main.js")),
-            ("task.js", include_str!("js/task.js")),
-            ("task.test.js", include_str!("js/task.test.js")),
-        ],
-        (Language::Python, _) => &[
-            ("app.py", include_str!("python/app.py")),
-            ("task.py", include_str!("python/task.py")),
-            ("test_task.py", include_str!("python/test_task.py")),
-        ],
     }
 }
 
@@ -162,25 +114,47 @@ fn words(
         ("{{subject}}", access.subject),
         ("{{import}}", access.import.to_owned()),
         ("{{parameters}}", access.parameters.to_owned()),
-        ("{{sdk}}", dependency(sdk)),
+        ("{{sdk}}", dependency(sdk, kind)),
         ("{{run}}", command(run)),
         ("{{test}}", command(test)),
         ("{{build}}", command("jobling build .")),
         ("{{played}}", played.to_owned()),
         ("{{applied}}", applied.to_owned()),
+        ("{{serve}}", serve(kind).to_owned()),
+        ("{{use}}", used(name, kind)),
         ("{{sources}}", sources.to_owned()),
     ]
 }
 
-/// Returns the SDK as Cargo.toml has it.
-fn dependency(sdk: &Sdk) -> String {
-    match sdk {
-        Sdk::Published => format!("\"{SDK_VERSION}\""),
-        // A literal string of TOML takes a path as it is.
-        Sdk::Folder(path) => {
-            format!("{{ path = '{}', version = \"{SDK_VERSION}\" }}", path.display())
-        }
+/// Returns the daemon that the task needs.
+const fn serve(kind: TaskKind) -> &'static str {
+    match kind {
+        TaskKind::Job | TaskKind::CronJob | TaskKind::Worker => "jobling serve",
+        TaskKind::Trigger => "jobling serve --trigger-listen 127.0.0.1:8080",
     }
+}
+
+/// Returns what is done with the task once it is applied, as lines of the README.
+fn used(name: &TaskName, kind: TaskKind) -> String {
+    match kind {
+        TaskKind::Job | TaskKind::CronJob => String::new(),
+        TaskKind::Worker => format!("    jobling queue push {name} Ada Alan\n"),
+        TaskKind::Trigger => format!("    jobling trigger {name} --data hello\n"),
+    }
+}
+
+/// Returns the SDK as Cargo.toml has it. A worker needs the host's interface.
+fn dependency(sdk: &Sdk, kind: TaskKind) -> String {
+    let path = match sdk {
+        Sdk::Published => String::new(),
+        // A literal string of TOML takes a path as it is.
+        Sdk::Folder(path) => format!("path = '{}', ", path.display()),
+    };
+    let features = if kind == TaskKind::Worker { ", features = [\"host\"]" } else { "" };
+    if path.is_empty() && features.is_empty() {
+        return format!("\"{SDK_VERSION}\"");
+    }
+    format!("{{ {path}version = \"{SDK_VERSION}\"{features} }}")
 }
 
 fn fill(text: &str, words: &[(&'static str, String)]) -> String {
@@ -241,8 +215,13 @@ mod tests {
 
     #[test]
     fn the_sdk_is_a_version_or_a_folder() {
-        assert_eq!(dependency(&Sdk::Published), "\"0.1\"");
         let folder = Sdk::Folder(PathBuf::from("/src/jobling/sdk"));
-        assert_eq!(dependency(&folder), r#"{ path = '/src/jobling/sdk', version = "0.1" }"#);
+        for (sdk, kind, expected) in [
+            (&Sdk::Published, TaskKind::Job, r#""0.1""#),
+            (&Sdk::Published, TaskKind::Worker, r#"{ version = "0.1", features = ["host"] }"#),
+            (&folder, TaskKind::Job, r#"{ path = '/src/jobling/sdk', version = "0.1" }"#),
+        ] {
+            assert_eq!(dependency(sdk, kind), expected);
+        }
     }
 }

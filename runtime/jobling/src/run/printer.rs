@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use jobling_node::RunKey;
@@ -30,6 +31,9 @@ enum Labels {
     /// Each line begins with its pod and container.
     Prefixed,
 }
+
+/// How often the bar is drawn anew.
+const TICK: Duration = Duration::from_millis(250);
 
 /// Prints what happens.
 pub(super) struct Printer<'a> {
@@ -127,10 +131,7 @@ impl<'a> Printer<'a> {
         }
         bar.set_length(wanted.max(1));
         bar.set_position(done);
-        bar.set_message(match failed {
-            0 => format!("{} running", scene.running()),
-            failed => format!("{} running, {failed} failed", scene.running()),
-        });
+        bar.set_message(standing(scene, failed));
     }
 
     /// Takes the progress away.
@@ -139,6 +140,21 @@ impl<'a> Printer<'a> {
             bar.finish_and_clear();
         }
     }
+}
+
+/// Returns how the pods are, in words: `1 running: 3/10 rows read`, `2 running, 1 failed, a-x7k2p: 3/10`.
+fn standing(scene: &Scene, failed: u64) -> String {
+    let running = scene.running();
+    let mut text = format!("{running} running");
+    if failed > 0 {
+        text.push_str(&format!(", {failed} failed"));
+    }
+    match scene.progress() {
+        Some((_, told)) if running == 1 => text.push_str(&format!(": {}", printable(&told))),
+        Some((pod, told)) => text.push_str(&format!(", {pod}: {}", printable(&told))),
+        None => {}
+    }
+    text
 }
 
 fn aside<T>(bar: Option<&ProgressBar>, print: impl FnOnce() -> T) -> T {
@@ -152,6 +168,8 @@ fn bar() -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg} {elapsed}");
     let bar = ProgressBar::new(1);
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    // The time goes on where nothing else does.
+    bar.enable_steady_tick(TICK);
     bar
 }
 

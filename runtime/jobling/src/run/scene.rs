@@ -179,6 +179,11 @@ impl Scene {
         self.live().filter(|scene| scene.pod.status.phase == PodPhase::Running).count()
     }
 
+    /// Returns the first pod that runs and tells how far it is: its name, and what it tells.
+    pub(super) fn progress(&self) -> Option<(String, String)> {
+        self.live().find_map(|scene| Some((scene.name(), scene.pod.status.progress()?.to_string())))
+    }
+
     /// Returns every Job and every pod as the API gives them, as they were last seen.
     pub(super) fn objects(&self) -> Vec<Object> {
         let jobs = self.jobs.values().filter_map(|scene| scene.job.clone());
@@ -204,7 +209,7 @@ fn end_of(job: &Job) -> Option<JobEnd> {
 #[cfg(test)]
 mod tests {
     use jobling_core::pods::{
-        Condition, ContainerState, ContainerStatus, JobId, PodId, PodStatus, Terminated,
+        Condition, ContainerState, ContainerStatus, JobId, PodId, PodStatus, Progress, Terminated,
     };
     use jobling_core::{Timestamp, api};
     use serde_json::json;
@@ -311,6 +316,21 @@ mod tests {
             let cues = scene.apply(&pod(PodPhase::Running, Some(status.clone())));
             assert_eq!(runs(&cues), opened, "{status:?}");
         }
+    }
+
+    #[test]
+    fn what_a_running_pod_tells_of_its_progress_is_known_until_it_ends() {
+        let mut scene = Scene::new([job_key()]);
+        let progress = Progress { done: 3, total: 10, text: "rows".to_owned() };
+        let started_at = Timestamp::default();
+        let running = with_state(ContainerState::Running { started_at }, 0);
+        scene.apply(&pod(PodPhase::Running, Some(running.clone())));
+        assert_eq!(scene.progress(), None);
+        let told = ContainerStatus { progress: Some(progress), ..running };
+        scene.apply(&pod(PodPhase::Running, Some(told.clone())));
+        assert_eq!(scene.progress().unwrap().1, "3/10 rows");
+        scene.apply(&pod(PodPhase::Succeeded, Some(told)));
+        assert_eq!(scene.progress(), None);
     }
 
     #[test]

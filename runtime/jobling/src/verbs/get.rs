@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::fetch::{self, Rows, Scope};
 use super::manifests::targets_in;
-use super::next_schedule::add_next_schedule;
+use super::more_columns::{add_next_schedule, add_progress};
 use super::target::{Target, targets};
 use super::watch::Watch;
 use super::{Exit, Failure};
@@ -136,17 +136,20 @@ impl Getter<'_> {
     /// Returns how much of the objects the table of a target is made of.
     fn rows(&self, target: &Target) -> Rows {
         let sorts = self.args.sort_by.is_some();
-        if sorts || self.tells_next(target) { Rows::Objects } else { Rows::Metadata }
+        if sorts || self.is_wide("CronJob", target) { Rows::Objects } else { Rows::Metadata }
     }
 
-    fn tells_next(&self, target: &Target) -> bool {
-        matches!(self.format, Format::Wide) && target.resource.kind == "CronJob"
+    fn is_wide(&self, kind: &str, target: &Target) -> bool {
+        matches!(self.format, Format::Wide) && target.resource.kind == kind
     }
 
     /// Adds what the server's table does not have.
     fn complete(&self, table: &mut Value, target: &Target) {
-        if self.tells_next(target) {
+        if self.is_wide("CronJob", target) {
             add_next_schedule(table, clock::now());
+        }
+        if self.is_wide("Pod", target) && target.resource.group.is_empty() {
+            add_progress(table);
         }
     }
 

@@ -13,11 +13,12 @@ mod bindings {
     });
 }
 
-use wasmtime::Result;
 use wasmtime::component::{HasData, Linker, Resource};
+use wasmtime::{Result, StoreContextMut};
 
 use self::bindings::jobling::task::failures::{Failure, Reason};
 use self::bindings::jobling::task::{failures, progress, secrets, work_queue};
+use super::LIMITS;
 use super::calls::{Calls, HeldSecret, OpenQueue, calls};
 use super::host::{TaskFailure, TaskReason};
 use crate::guest::Guest;
@@ -32,8 +33,17 @@ impl HasData for HasCalls {
 pub(crate) fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
     failures::add_to_linker::<Guest, HasCalls>(linker, calls)?;
     progress::add_to_linker::<Guest, HasCalls>(linker, calls)?;
+    limits(linker)?;
     work_queue::add_to_linker::<Guest, HasCalls>(linker, calls)?;
     secrets::add_to_linker::<Guest, HasCalls>(linker, calls)
+}
+
+/// What is left is the store's to say, which the generated functions do not reach.
+fn limits(linker: &mut Linker<Guest>) -> Result<()> {
+    let mut limits = linker.instance(LIMITS)?;
+    limits.func_wrap("remaining-fuel", |store: StoreContextMut<'_, Guest>, (): ()| {
+        Ok((store.get_fuel()?,))
+    })
 }
 
 fn told(failure: TaskFailure) -> Failure {

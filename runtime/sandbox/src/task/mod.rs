@@ -16,5 +16,7 @@ pub use host::{
 };
 pub(crate) use modules::add_to_linker as add_to_modules;
 
+/// Where what is left of a run's limits is asked for.
+const LIMITS: &str = "jobling:task/limits@0.1.0";
 /// What an import of the work queues begins with; the version follows.
 pub(crate) const WORK_QUEUE: &str = "jobling:task/work-queue@";

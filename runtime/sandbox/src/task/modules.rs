@@ -7,6 +7,7 @@
 use wasmtime::component::Resource;
 use wasmtime::{AsContextMut as _, Caller, Extern, Linker, Memory, Result};
 
+use super::LIMITS;
 use super::calls::{HeldSecret, MAX_NAME_BYTES, calls, too_long};
 use super::host::{MAX_BODY_BYTES, MAX_PROGRESS_TEXT_BYTES, TaskFailure, TaskItem, TaskReason};
 use crate::guest::Guest;
@@ -18,6 +19,7 @@ const SECRETS: &str = "jobling:task/secrets@0.1.0";
 /// Adds the interface.
 pub(crate) fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
     progress(linker)?;
+    limits(linker)?;
     open_and_close(linker)?;
     items(linker)?;
     settling(linker)?;
@@ -37,6 +39,13 @@ fn progress(linker: &mut Linker<Guest>) -> Result<()> {
             Ok(())
         },
     )?;
+    Ok(())
+}
+
+fn limits(linker: &mut Linker<Guest>) -> Result<()> {
+    linker.func_wrap(LIMITS, "remaining-fuel", |caller: Caller<'_, Guest>| {
+        Ok(caller.get_fuel()?.cast_signed())
+    })?;
     Ok(())
 }
 

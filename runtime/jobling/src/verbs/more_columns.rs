@@ -1,7 +1,9 @@
-//! `get cronjobs -o wide`: a column that Kubernetes' tables do not have, how long until the next run.
+//! `get -o wide`: columns that Kubernetes' tables do not have. Of CronJobs, how long until the next run; of
+//! pods, how far their tasks say that they are.
 
 use jiff::Timestamp;
 use jobling_core::control::cronjob::upcoming;
+use jobling_core::pods::PROGRESS;
 use k8s_openapi::api::batch::v1::CronJob;
 use serde_json::{Value, json};
 
@@ -9,13 +11,25 @@ use crate::print::human_duration;
 
 /// Adds the column to a table whose rows hold whole CronJobs.
 pub(super) fn add_next_schedule(table: &mut Value, now: Timestamp) {
+    add(table, "Next Schedule", |cron_job| next_schedule(cron_job, now));
+}
+
+/// Adds the column to a table whose rows hold pods, or their metadata.
+pub(super) fn add_progress(table: &mut Value) {
+    add(table, "Progress", |pod| {
+        let told = pod["metadata"]["annotations"][PROGRESS].as_str();
+        told.unwrap_or("<none>").to_owned()
+    });
+}
+
+fn add(table: &mut Value, name: &str, cell: impl Fn(&Value) -> String) {
     if let Some(columns) = table["columnDefinitions"].as_array_mut().filter(|all| !all.is_empty()) {
-        columns.push(json!({"name": "Next Schedule", "type": "string", "priority": 1}));
+        columns.push(json!({"name": name, "type": "string", "priority": 1}));
     }
     for row in table["rows"].as_array_mut().into_iter().flatten() {
-        let next = next_schedule(&row["object"], now);
+        let cell = cell(&row["object"]);
         if let Some(cells) = row["cells"].as_array_mut() {
-            cells.push(next.into());
+            cells.push(cell.into());
         }
     }
 }
@@ -53,6 +67,22 @@ mod tests {
         let last: Vec<&Value> =
             table["rows"].as_array().unwrap().iter().map(|row| &row["cells"][1]).collect();
         assert_eq!(last, ["in 25s", "<none>", "<none>"]);
+    }
+
+    #[test]
+    fn a_pods_progress_is_what_its_task_has_told() {
+        let row = |metadata: Value| json!({"cells": ["a"], "object": {"metadata": metadata}});
+        let mut table = json!({
+            "columnDefinitions": [{"name": "Name"}],
+            "rows": [
+                row(json!({"annotations": {"jobling.dev/progress": "3/10 rows read"}})),
+                row(json!({})),
+            ],
+        });
+        add_progress(&mut table);
+        assert_eq!(table["columnDefinitions"][1]["name"], "Progress");
+        assert_eq!(table["rows"][0]["cells"][1], "3/10 rows read");
+        assert_eq!(table["rows"][1]["cells"][1], "<none>");
     }
 
     #[test]
