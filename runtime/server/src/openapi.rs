@@ -2,7 +2,8 @@
 //! and which parameters their paths take, by which clients leave the check of fields to the server.
 
 use http::StatusCode;
-use jobling_core::api::{ApiError, Reason};
+use jobling_core::api::patch::{List, Shape};
+use jobling_core::api::{ApiError, Kind, Reason};
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 use serde_json::{Map, Value, json};
 
@@ -12,6 +13,8 @@ use crate::route::{GroupVersion, Resource};
 
 /// Far more than any group's schemas take.
 const MOST_BYTES: usize = 8 << 20;
+
+const HTTP_TRIGGER: &str = "dev.jobling.v1alpha1.HTTPTrigger";
 
 /// Answers where each group's document is.
 pub(crate) fn index() -> Answer {
@@ -78,9 +81,41 @@ fn schemas(group: GroupVersion) -> Result<Map<String, Value>, ApiError> {
     let mut schemas: Map<String, Value> = serde_json::from_slice(&text)
         .map_err(|_| ApiError::new(Reason::InternalError, "the schemas are no JSON"))?;
     if group == GroupVersion::Jobling {
+        tell_merge_keys(&mut schemas, HTTP_TRIGGER, Shape::of(Kind::HTTPTrigger));
         schemas.extend(own_schemas::jobling());
     }
     Ok(schemas)
+}
+
+/// Tells how the lists of a schema are merged, and of those that it refers to. kubectl knows it of
+/// Kubernetes' own kinds.
+fn tell_merge_keys(schemas: &mut Map<String, Value>, name: &str, shape: Shape) {
+    let Some(fields) =
+        schemas.get_mut(name).and_then(|schema| schema["properties"].as_object_mut())
+    else {
+        return;
+    };
+    let mut below = Vec::new();
+    for (field, schema) in fields {
+        if let Some(of) = referred(&schema["items"]).or_else(|| referred(schema)) {
+            below.push((of, shape.below(field)));
+        }
+        match shape.list(field) {
+            List::Replace => continue,
+            List::ByKey(key) => schema["x-kubernetes-patch-merge-key"] = key.into(),
+            List::AsSet => {}
+        }
+        schema["x-kubernetes-patch-strategy"] = "merge".into();
+    }
+    for (of, shape) in below {
+        tell_merge_keys(schemas, &of, shape);
+    }
+}
+
+/// Returns the name of the schema that one refers to, if it does.
+fn referred(schema: &Value) -> Option<String> {
+    let to = schema["$ref"].as_str().or_else(|| schema["allOf"][0]["$ref"].as_str())?;
+    to.strip_prefix("#/components/schemas/").map(str::to_owned)
 }
 
 fn paths(group: GroupVersion) -> Map<String, Value> {
@@ -130,7 +165,7 @@ fn operation(resource: Resource, action: &str, parameters: &[&str]) -> Value {
         .iter()
         .map(|name| json!({"name": name, "in": "query", "schema": {"type": "string"}}))
         .collect();
-    json!({
+    let mut operation = json!({
         "x-kubernetes-action": action,
         "x-kubernetes-group-version-kind": {
             "group": resource.group.group(),
@@ -139,7 +174,14 @@ fn operation(resource: Resource, action: &str, parameters: &[&str]) -> Value {
         },
         "parameters": parameters,
         "responses": {"200": {"description": "OK"}},
-    })
+    });
+    // By this kubectl chooses how it patches a kind that is not Kubernetes' own.
+    if action == "patch" && resource.group == GroupVersion::Jobling {
+        let types = ["json-patch+json", "merge-patch+json", "strategic-merge-patch+json"];
+        let content = types.map(|of| (format!("application/{of}"), json!({})));
+        operation["requestBody"] = json!({"content": Map::from_iter(content)});
+    }
+    operation
 }
 
 #[cfg(test)]
@@ -200,6 +242,21 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn clients_are_told_how_the_lists_of_a_trigger_merge() {
+        let schemas = schemas(GroupVersion::Jobling).unwrap();
+        let of = |name: &str, field: &str| {
+            let field = &schemas[name]["properties"][field];
+            let told = |key: &str| field[format!("x-kubernetes-patch-{key}")].as_str();
+            (told("strategy"), told("merge-key"))
+        };
+        let pod = "io.k8s.api.core.v1.PodSpec";
+        assert_eq!(of(pod, "containers"), (Some("merge"), Some("name")));
+        assert_eq!(of("io.k8s.api.core.v1.Container", "args"), (None, None));
+        let meta = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+        assert_eq!(of(meta, "finalizers"), (Some("merge"), None));
     }
 
     #[test]

@@ -8,4 +8,5 @@ mod strategic;
 
 pub use apply::apply;
 pub use diff::three_way;
+pub use schema::{List, Shape};
 pub(in crate::api) use schema::{Place, child};

@@ -5,7 +5,7 @@ use crate::api::Kind;
 
 /// How a list is patched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum List {
+pub enum List {
     /// The patch's list takes its place.
     Replace,
     /// Objects with the same value of this key merge.
@@ -45,6 +45,39 @@ pub(in crate::api) enum Place {
     Status,
     /// A place below which no list merges.
     Other,
+}
+
+/// How the lists of a kind's objects are patched, for who tells clients of it.
+///
+/// ```
+/// use jobling_core::api::Kind;
+/// use jobling_core::api::patch::{List, Shape};
+///
+/// let pod = Shape::of(Kind::Job).below("spec").below("template").below("spec");
+/// assert_eq!(pod.list("containers"), List::ByKey("name"));
+/// assert_eq!(pod.below("containers").list("args"), List::Replace);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape(Place);
+
+impl Shape {
+    /// Returns the shape of a kind's objects.
+    #[must_use]
+    pub const fn of(kind: Kind) -> Self {
+        Self(Place::Object(kind))
+    }
+
+    /// Returns the shape of a field, or of each element of a list.
+    #[must_use]
+    pub fn below(self, field: &str) -> Self {
+        Self(child(self.0, field))
+    }
+
+    /// Returns how the list in a field is patched.
+    #[must_use]
+    pub fn list(self, field: &str) -> List {
+        list(self.0, field)
+    }
 }
 
 /// Returns the place of the field `name` at `place`.
