@@ -3,6 +3,7 @@
 
 mod answers;
 mod asynchronous;
+mod curl;
 mod hostile;
 mod idempotency;
 mod refusals;

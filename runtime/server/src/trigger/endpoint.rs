@@ -85,6 +85,7 @@ impl TriggerEndpoint {
         B: http_body::Body<Data = Bytes> + Send,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
+        bounded(parts, self.limits.head_bytes)?;
         one_host(parts)?;
         if let Some(job) = location::parse(parts.uri.path()) {
             return self.of_job(parts, &job).await;
@@ -165,6 +166,18 @@ impl TriggerEndpoint {
             _ = &mut place.replaced => Err(Refusal::Replaced),
         }
     }
+}
+
+/// Refuses a head that is larger than `most` bytes: what comes in one piece the reader lets pass.
+fn bounded(parts: &Parts, most: usize) -> Result<(), Refusal> {
+    const BETWEEN_AND_AFTER: usize = ": \r\n".len();
+    let fields = parts.headers.iter();
+    let fields = fields.map(|(name, value)| name.as_str().len() + value.len() + BETWEEN_AND_AFTER);
+    let target = parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
+    if target + fields.sum::<usize>() > most {
+        return Err(Refusal::LargeHead { limit: most });
+    }
+    Ok(())
 }
 
 /// Whose a request is, as it is known, and what its path has in the place of names.

@@ -24,6 +24,8 @@ pub(super) enum Refusal {
     Unauthorized { challenge: &'static str },
     #[error("the request must have one Host header")]
     Host,
+    #[error("the head is larger than the {limit} bytes that are taken")]
+    LargeHead { limit: usize },
     #[error("the body is larger than the {limit} bytes that are taken")]
     TooLarge { limit: u64 },
     #[error("the body took longer than {seconds} s to arrive")]
@@ -66,6 +68,7 @@ impl Refusal {
             Self::Nobody => StatusCode::NOT_FOUND,
             Self::OtherMethod(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unauthorized { .. } => StatusCode::UNAUTHORIZED,
+            Self::LargeHead { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Late { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::Event(EventError::Format(_)) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -97,6 +100,7 @@ impl Refusal {
             | Self::OtherMethod(_)
             | Self::Unauthorized { .. }
             | Self::Host
+            | Self::LargeHead { .. }
             | Self::TooLarge { .. }
             | Self::Late { .. }
             | Self::Broken { .. }
@@ -172,6 +176,7 @@ mod tests {
             (Refusal::Nobody, 404, "", ""),
             (Refusal::OtherMethod(methods), 405, "allow", "GET, POST"),
             (Refusal::Unauthorized { challenge: "Bearer" }, 401, "www-authenticate", "Bearer"),
+            (Refusal::LargeHead { limit: 1 }, 431, "", ""),
             (Refusal::TooLarge { limit: 1 }, 413, "", ""),
             (Refusal::Event(EventError::Format("x".into())), 415, "", ""),
             (Refusal::Event(EventError::Data), 400, "", ""),
