@@ -15,6 +15,7 @@ fn a_new_task_in_rust_runs_tests_itself_and_is_small() {
     assert!(report.starts_with("The report of 20") && report.ends_with("Z.\n"), "{report}");
     assert_eq!(made_and_run(&folder, "rust", "trigger"), "You sent POST /orders with 0 bytes.\n");
     assert_eq!(made_and_run(&folder, "rust", "worker"), "Hello, Ada!\nHello, Alan!\n");
+    works_off_its_queue(&folder, "rust", b"\xff");
     for kind in ["job", "cronjob", "trigger", "worker"] {
         let tested = tool(folder.path().join(format!("rust-{kind}")), "cargo", "cargo", ["test"]);
         let tested = tested.expect_code(0);
@@ -71,6 +72,7 @@ fn a_new_task_in_c_runs_and_tests_itself() {
     assert!(report.starts_with("The report of 20"), "{report}");
     assert_eq!(made_and_run(&folder, "c", "trigger"), "You asked for /orders.\n");
     assert_eq!(made_and_run(&folder, "c", "worker"), "Hello, Ada!\nHello, Alan!\n");
+    works_off_its_queue(&folder, "c", b"");
     for kind in ["job", "worker"] {
         let task = folder.path().join(format!("c-{kind}"));
         let tested = tool(task, "make", "make", ["test"]).expect_code(0);
@@ -86,6 +88,7 @@ fn a_new_task_in_go_runs_and_tests_itself() {
     assert!(report.starts_with("The report of 20"), "{report}");
     assert_eq!(made_and_run(&folder, "go", "trigger"), "You asked for /orders.\n");
     assert_eq!(made_and_run(&folder, "go", "worker"), "Hello, Ada!\nHello, Alan!\n");
+    works_off_its_queue(&folder, "go", b"");
     for kind in ["job", "worker"] {
         let task = folder.path().join(format!("go-{kind}"));
         let tested = tool(task, "go/go", "go", ["test", "./..."]).expect_code(0);
@@ -98,8 +101,12 @@ fn a_new_task_in_javascript_runs_and_tests_itself() {
     let folder = Folder::new();
     assert_eq!(made_and_run(&folder, "js", "job"), "Hello, Ada!\n");
     assert_eq!(made_and_run(&folder, "js", "worker"), "Hello, Ada!\nHello, Alan!\n");
-    let tested = tool(folder.path().join("js-job"), "node", "node", ["--test"]).expect_code(0);
-    assert!(tested.stdout.contains("pass 1"), "{tested}");
+    works_off_its_queue(&folder, "js", b"\xff");
+    for kind in ["job", "worker"] {
+        let task = folder.path().join(format!("js-{kind}"));
+        let tested = tool(task, "node", "node", ["--test"]).expect_code(0);
+        assert!(tested.stdout.contains("pass 1"), "{tested}");
+    }
 }
 
 #[test]
@@ -107,9 +114,13 @@ fn a_new_task_in_python_runs_and_tests_itself() {
     let folder = Folder::new();
     assert_eq!(made_and_run(&folder, "python", "job"), "Hello, Ada!\n");
     assert_eq!(made_and_run(&folder, "python", "worker"), "Hello, Ada!\nHello, Alan!\n");
+    works_off_its_queue(&folder, "python", b"\xff");
     let arguments = ["-m", "unittest"];
-    let tested = tool(folder.path().join("python-job"), "python3", "python3", arguments);
-    assert!(tested.expect_code(0).stderr.contains("Ran 1 test"));
+    for kind in ["job", "worker"] {
+        let task = folder.path().join(format!("python-{kind}"));
+        let tested = tool(task, "python3", "python3", arguments).expect_code(0);
+        assert!(tested.stderr.contains("Ran 1 test"), "{tested}");
+    }
 }
 
 #[test]
@@ -172,8 +183,9 @@ fn a_new_tasks_readme_leads_to_a_daemon_that_runs_it() {
         }
         let wait = ["wait", "--for=condition=complete", "job/c-worker", "--timeout=60s"];
         drop(daemon.kubectl(wait).expect_code(0));
-        let queues = daemon.jobling(["queue", "ls"]).expect_code(0);
-        assert!(!queues.stdout.contains(" 2 "), "{queues}");
+        let queues = daemon.jobling(["queue", "ls", "-o", "json"]).expect_code(0).json();
+        let waiting = &queues["items"][0]["status"]["waiting"];
+        assert!(waiting.is_null() || *waiting == 0, "{queues}");
     }
 }
 
@@ -223,6 +235,35 @@ fn made_and_run(folder: &Folder, language: &str, kind: &str) -> String {
     let task = made(folder, language, kind);
     let options: &[&str] = if kind == "cronjob" { &["--now"] } else { &[] };
     run(task, options).expect_code(0).stdout
+}
+
+/// Lets a worker that was made before work off what was pushed to a daemon's queue, an item that it cannot do
+/// among it, and checks that each other is done once and that one is a dead letter.
+fn works_off_its_queue(folder: &Folder, language: &str, poison: &[u8]) {
+    let name = format!("{language}-worker");
+    let task = folder.path().join(&name);
+    let data = Folder::new();
+    let daemon = Daemon::start(data.path(), &["--compile-timeout", "5m"]);
+    let poison = folder.write("poison", poison);
+    let image = format!("{name}:0.1.0");
+    let build = [Path::new("build"), &task, Path::new("--import"), Path::new(&image)];
+    drop(daemon.jobling(build).expect_code(0));
+    let push = ["queue", "push", &name, "Ada", "Alan", "--file"].map(Path::new);
+    drop(daemon.jobling(push.into_iter().chain([poison.as_path()])).expect_code(0));
+    let manifest = task.join("worker.yaml");
+    drop(daemon.jobling([Path::new("apply"), Path::new("-f"), &manifest]).expect_code(0));
+    let job = format!("job/{name}");
+    let wait = ["wait", "--for=condition=complete", &job, "--timeout=5m"];
+    drop(daemon.kubectl(wait).expect_code(0));
+    let pods = format!("job-name={name}");
+    let logs = daemon.kubectl(["logs", "-l", &pods, "--tail=-1"]).expect_code(0);
+    let mut greetings: Vec<&str> =
+        logs.stdout.lines().filter(|line| line.starts_with("Hello, ")).collect();
+    greetings.sort_unstable();
+    assert_eq!(greetings, ["Hello, Ada!", "Hello, Alan!"], "{logs}");
+    let queues = daemon.jobling(["queue", "ls", "-o", "json"]).expect_code(0).json();
+    let status = &queues["items"][0]["status"];
+    assert_eq!((&status["waiting"], &status["dead"]), (&0.into(), &1.into()), "{queues}");
 }
 
 fn run(task: PathBuf, options: &[&str]) -> Output {

@@ -65,7 +65,7 @@ const fn ignored(language: Language) -> &'static str {
 }
 
 /// Returns how its tests are run, and where its source is.
-const fn habits(language: Language) -> (&'static str, &'static str) {
+const fn habits(language: Language, kind: TaskKind) -> (&'static str, &'static str) {
     match language {
         Language::Rust => (
             "cargo test",
@@ -74,6 +74,10 @@ const fn habits(language: Language) -> (&'static str, &'static str) {
         Language::C => (
             "make test",
             "The task is `task.c`, and `main.c` is told of it. Any exit code but 0 is a failure.",
+        ),
+        Language::Go if matches!(kind, TaskKind::Worker) => (
+            "go test ./...",
+            "The task is `line.go`, and `main_wasip1.go` is told of it. Any exit code but 0 is a failure.",
         ),
         Language::Go => {
             ("go test ./...", "The task is `main.go`. Any exit code but 0 is a failure.")
@@ -100,7 +104,7 @@ fn words(
 ) -> Vec<(&'static str, String)> {
     let facts = kind.facts();
     let access = facts.access(language);
-    let (test, sources) = habits(language);
+    let (test, sources) = habits(language, kind);
     let (played, applied) = manifest_names(kind);
     let run = if kind == TaskKind::CronJob { "jobling run --now ." } else { "jobling run ." };
     let command = |text: &str| format!("{text:<COMMAND_WIDTH$}");
@@ -121,6 +125,7 @@ fn words(
         ("{{played}}", played.to_owned()),
         ("{{applied}}", applied.to_owned()),
         ("{{serve}}", serve(kind).to_owned()),
+        ("{{prepare}}", prepared(name, kind)),
         ("{{use}}", used(name, kind)),
         ("{{sources}}", sources.to_owned()),
     ]
@@ -134,11 +139,18 @@ const fn serve(kind: TaskKind) -> &'static str {
     }
 }
 
+/// Returns what is done before the task is applied, as lines of the README. Workers that find no items end.
+fn prepared(name: &TaskName, kind: TaskKind) -> String {
+    match kind {
+        TaskKind::Worker => format!("    jobling queue push {name} Ada Alan\n"),
+        TaskKind::Job | TaskKind::CronJob | TaskKind::Trigger => String::new(),
+    }
+}
+
 /// Returns what is done with the task once it is applied, as lines of the README.
 fn used(name: &TaskName, kind: TaskKind) -> String {
     match kind {
-        TaskKind::Job | TaskKind::CronJob => String::new(),
-        TaskKind::Worker => format!("    jobling queue push {name} Ada Alan\n"),
+        TaskKind::Job | TaskKind::CronJob | TaskKind::Worker => String::new(),
         TaskKind::Trigger => format!("    jobling trigger {name} --data hello\n"),
     }
 }

@@ -131,7 +131,7 @@ impl<'a> Printer<'a> {
         }
         bar.set_length(wanted.max(1));
         bar.set_position(done);
-        bar.set_message(standing(scene, failed));
+        bar.set_message(standing(scene.running(), failed, scene.progress()));
     }
 
     /// Takes the progress away.
@@ -143,15 +143,15 @@ impl<'a> Printer<'a> {
 }
 
 /// Returns how the pods are, in words: `1 running: 3/10 rows read`, `2 running, 1 failed, a-x7k2p: 3/10`.
-fn standing(scene: &Scene, failed: u64) -> String {
-    let running = scene.running();
+fn standing(running: usize, failed: u64, progress: Option<(String, String)>) -> String {
     let mut text = format!("{running} running");
     if failed > 0 {
         text.push_str(&format!(", {failed} failed"));
     }
-    match scene.progress() {
-        Some((_, told)) if running == 1 => text.push_str(&format!(": {}", printable(&told))),
-        Some((pod, told)) => text.push_str(&format!(", {pod}: {}", printable(&told))),
+    // A bar has one line.
+    match progress.map(|(pod, told)| (pod, printable(&told).replace('\n', " "))) {
+        Some((_, told)) if running == 1 => text.push_str(&format!(": {told}")),
+        Some((pod, told)) => text.push_str(&format!(", {pod}: {told}")),
         None => {}
     }
     text
@@ -223,6 +223,20 @@ mod tests {
             (vec![one.clone(), one], Labels::Prefixed),
         ] {
             assert_eq!(labels(&plan(&specs)), labels_of, "{specs:?}");
+        }
+    }
+
+    #[test]
+    fn the_bar_has_what_a_task_tells_in_one_line_and_steers_no_terminal() {
+        let progress = |told: &str| Some(("a-x7k2p".to_owned(), told.to_owned()));
+        for (running, failed, told, expected) in [
+            (2, 0, None, "2 running"),
+            (1, 0, progress("3/10 rows read"), "1 running: 3/10 rows read"),
+            (1, 2, progress("3"), "1 running, 2 failed: 3"),
+            (2, 1, progress("3/10"), "2 running, 1 failed, a-x7k2p: 3/10"),
+            (1, 0, progress("3 a\nb\u{1b}[2J"), "1 running: 3 a b^[[2J"),
+        ] {
+            assert_eq!(standing(running, failed, told), expected);
         }
     }
 }

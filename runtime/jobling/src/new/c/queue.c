@@ -58,7 +58,9 @@ void *cabi_realloc(void *old, size_t old_size, size_t alignment, size_t size) {
 static bool went_well(uint8_t failed, struct failure failure) {
     if (failed) {
         fprintf(stderr, "error: %.*s\n", (int)failure.length, failure.message);
-        free(failure.message);
+        if (failure.length) {
+            free(failure.message);
+        }
     }
     return !failed;
 }
@@ -85,7 +87,9 @@ bool queue_reserve(int32_t queue, uint32_t wait_milliseconds, struct item *item)
     item->body = NULL;
     if (delivery.some) {
         *item = delivery.item;
-        item->body = cabi_realloc(item->body, item->length, 1, item->length + 1);
+        // What is empty is nowhere.
+        char *body = item->length ? item->body : NULL;
+        item->body = cabi_realloc(body, item->length, 1, item->length + 1);
         item->body[item->length] = '\0';
     }
     return true;

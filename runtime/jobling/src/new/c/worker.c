@@ -8,8 +8,8 @@
 
 // So long it waits for another item before it ends.
 #define IDLE_MILLISECONDS 1000
-// So long an item that failed is left alone.
-#define DELAY_MILLISECONDS 1000
+// So long an item that failed is left alone: less, so that it comes again while somebody waits.
+#define DELAY_MILLISECONDS 100
 
 int main(int argc, char **argv) {
     int32_t queue;

@@ -10,8 +10,8 @@ import (
 const (
 	// idle is how long it waits for another item before it ends.
 	idle = time.Second
-	// delay is how long an item that failed is left alone.
-	delay = time.Second
+	// delay is how long an item that failed is left alone: less, so that it comes again while somebody waits.
+	delay = 100 * time.Millisecond
 )
 
 func main() {

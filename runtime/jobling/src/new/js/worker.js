@@ -7,12 +7,13 @@ import { line } from "./task.js";
 
 // So long it waits for another item before it ends.
 const IDLE_MILLISECONDS = 1000;
-// So long an item that failed is left alone.
-const DELAY_MILLISECONDS = 1000;
+// So long an item that failed is left alone: less, so that it comes again while somebody waits.
+const DELAY_MILLISECONDS = 100;
 
 // The interface wasi:cli/run, which the host calls.
 export const run = {
   run() {
+    const decoder = new TextDecoder("utf-8", { fatal: true });
     const queue = Queue.open("{{name}}");
     for (const item of getArguments().slice(1)) {
       queue.push(new TextEncoder().encode(item));
@@ -22,13 +23,14 @@ export const run = {
       if (!item) {
         return;
       }
-      if (item.body.length === 0) {
-        console.error("error: the item is empty");
+      try {
+        console.log(line(decoder.decode(item.body)));
+      } catch (failure) {
+        console.error(`error: ${failure.message}`);
         queue.nack(item.receipt, DELAY_MILLISECONDS);
-      } else {
-        console.log(line(new TextDecoder().decode(item.body)));
-        queue.ack(item.receipt);
+        continue;
       }
+      queue.ack(item.receipt);
     }
   },
 };

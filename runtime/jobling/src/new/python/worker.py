@@ -9,8 +9,8 @@ from task import line
 
 # So long it waits for another item before it ends.
 IDLE_MILLISECONDS = 1000
-# So long an item that failed is left alone.
-DELAY_MILLISECONDS = 1000
+# So long an item that failed is left alone: less, so that it comes again while somebody waits.
+DELAY_MILLISECONDS = 100
 
 
 class Run(exports.Run):
@@ -21,9 +21,10 @@ class Run(exports.Run):
         for item in sys.argv[1:]:
             queue.push(item.encode())
         while (item := queue.reserve(IDLE_MILLISECONDS)) is not None:
-            if not item.body:
-                print("error: the item is empty", file=sys.stderr)
+            try:
+                print(line(item.body.decode()))
+            except Exception as failure:
+                print(f"error: {failure}", file=sys.stderr)
                 queue.nack(item.receipt, DELAY_MILLISECONDS)
             else:
-                print(line(item.body.decode()))
                 queue.ack(item.receipt)
