@@ -20,6 +20,9 @@ pub(crate) const FLUSH_AFTER: Duration = Duration::from_millis(50);
 /// So much is written at once, when it comes faster than that.
 const FLUSH_BYTES: usize = 64 << 10;
 
+/// So many followers are kept without a look at whether they have gone.
+const FOLLOWERS: usize = 64;
+
 /// The log of the whole host. Clones are the same log.
 #[derive(Debug, Clone)]
 pub struct Logs(Arc<Shared>);
@@ -40,6 +43,9 @@ struct State {
     /// Runs that may still print.
     running: HashSet<RunKey>,
     followers: HashMap<PodId, Weak<Notify>>,
+    /// How many followers there may be before those are looked for that have gone: with each new one it
+    /// would take as long as all of them together.
+    sweep_at: usize,
 }
 
 /// The newest segment: all of it in memory, the start of it in its file.
@@ -168,7 +174,10 @@ impl Logs {
         if let Some(notify) = state.followers.get(&pod).and_then(Weak::upgrade) {
             return notify;
         }
-        state.followers.retain(|_, notify| notify.strong_count() > 0);
+        if state.followers.len() >= state.sweep_at {
+            state.followers.retain(|_, notify| notify.strong_count() > 0);
+            state.sweep_at = 2 * state.followers.len() + FOLLOWERS;
+        }
         let notify = Arc::new(Notify::new());
         state.followers.insert(pod, Arc::downgrade(&notify));
         notify
@@ -321,6 +330,7 @@ fn recover(dir: &std::path::Path) -> io::Result<State> {
         open: Open { number: 1, ..Open::default() },
         running: HashSet::new(),
         followers: HashMap::new(),
+        sweep_at: FOLLOWERS,
     };
     let numbers = segment::numbers(dir)?;
     for &number in &numbers {
@@ -420,6 +430,18 @@ mod tests {
         logs.remove(id(1), Timestamp::default());
         drop(logs);
         assert!(segment::numbers(dir.path()).unwrap().len() <= 1, "the newest alone is left");
+    }
+
+    #[test]
+    fn followers_that_have_gone_are_forgotten_and_those_that_stay_are_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let logs = open(&dir, SMALL);
+        let stays = logs.follow(id(0));
+        for pod in 1..1_000 {
+            drop(logs.follow(id(pod)));
+        }
+        assert!(logs.state().followers.len() <= FOLLOWERS + 2);
+        assert!(Arc::ptr_eq(&stays, &logs.follow(id(0))));
     }
 
     #[tokio::test]
