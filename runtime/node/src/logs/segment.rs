@@ -19,7 +19,7 @@ pub(crate) struct Contents {
     /// Pods that printed into it.
     pub(crate) pods: BTreeSet<PodId>,
     /// Pods that were removed while it was the newest.
-    pub(crate) removed: Vec<PodId>,
+    pub(crate) removed: BTreeSet<PodId>,
     /// The newest record's time.
     pub(crate) newest: Timestamp,
 }
@@ -77,7 +77,9 @@ impl Contents {
             Stream::Stdout | Stream::Stderr => {
                 self.pods.insert(record.key.pod);
             }
-            Stream::Removed => self.removed.push(record.key.pod),
+            Stream::Removed => {
+                self.removed.insert(record.key.pod);
+            }
         }
     }
 
@@ -177,7 +179,7 @@ mod tests {
 
     fn contents(pods: u32) -> Contents {
         let newest = Timestamp::from_unix_seconds(5);
-        Contents { pods: (0..pods).map(pod).collect(), removed: vec![pod(900)], newest }
+        Contents { pods: (0..pods).map(pod).collect(), removed: BTreeSet::from([pod(900)]), newest }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The log of the whole host: appends, removes, keeps its bounds, and gives readers what is theirs.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -57,6 +57,8 @@ struct Open {
     /// Made with the first flush, so that an idle daemon makes none.
     file: Option<File>,
     contents: Contents,
+    /// Where the first record of a pod is that began to print since the log was opened.
+    starts: HashMap<PodId, usize>,
 }
 
 /// Where a reader is.
@@ -160,6 +162,7 @@ impl Logs {
         let open = &state.open;
         let from = if cursor.segment == open.number { cursor.offset } else { 0 };
         *cursor = Cursor { segment: open.number, offset: open.bytes.len() };
+        let from = from.max(open.starts.get(&pod).copied().unwrap_or(0));
         let known = open.contents.pods.contains(&pod) && !open.contents.removed.contains(&pod);
         if known && from < open.bytes.len() {
             Found::Memory(records_of(pod, &open.bytes[from..]))
@@ -194,6 +197,9 @@ impl Logs {
         }
         let open = &mut state.open;
         let clean = open.flushed == open.bytes.len();
+        if !open.contents.pods.contains(&record.key.pod) {
+            open.starts.insert(record.key.pod, open.bytes.len());
+        }
         record.encode(&mut open.bytes);
         open.contents.note(record);
         if open.bytes.len() - open.flushed >= FLUSH_BYTES {
@@ -363,14 +369,15 @@ fn recover(dir: &std::path::Path) -> io::Result<State> {
 }
 
 /// Goes on with the segment that was the newest when the daemon ended, without its torn tail.
-fn reopen(state: &mut State, path: PathBuf, number: u64) -> io::Result<Vec<PodId>> {
+fn reopen(state: &mut State, path: PathBuf, number: u64) -> io::Result<BTreeSet<PodId>> {
     let mut bytes = fs::read(&path)?;
     let (contents, length) = Contents::scan(&bytes);
     bytes.truncate(length);
     let file = OpenOptions::new().append(true).open(path)?;
     file.set_len(u64::try_from(length).expect("a length fits 64 bits"))?;
     let removed = contents.removed.clone();
-    state.open = Open { number, bytes, flushed: length, file: Some(file), contents };
+    state.open =
+        Open { number, bytes, flushed: length, file: Some(file), contents, ..Open::default() };
     Ok(removed)
 }
 
@@ -430,6 +437,24 @@ mod tests {
         logs.remove(id(1), Timestamp::default());
         drop(logs);
         assert!(segment::numbers(dir.path()).unwrap().len() <= 1, "the newest alone is left");
+    }
+
+    #[tokio::test]
+    async fn a_pod_is_read_from_where_it_began_and_whole_after_a_restart() {
+        let dir = tempfile::tempdir().unwrap();
+        let roomy = LogBounds { segment_bytes: 1 << 16, total_bytes: 1 << 20, ..SMALL };
+        let logs = open(&dir, roomy);
+        print(&logs, 0, 0, "first\n");
+        print(&logs, 1, 0, "other\n");
+        let start = |pod| logs.state().open.starts[&id(pod)];
+        assert!(start(0) < start(1));
+        print(&logs, 0, 1, "second\n");
+        assert_eq!(printed(&logs, 0).await, "first\nsecond\n");
+        assert_eq!(printed(&logs, 1).await, "other\n");
+        drop(logs);
+        let logs = open(&dir, roomy);
+        print(&logs, 0, 2, "third\n");
+        assert_eq!(printed(&logs, 0).await, "first\nsecond\nthird\n");
     }
 
     #[test]
