@@ -1,12 +1,14 @@
 //! Where clients come in: the Unix socket and TCP with TLS, the connections from there, and their end.
 
 mod bounded;
+mod clients;
 mod connection;
 mod serve;
 mod tls;
 mod unix;
 
 pub(crate) use bounded::Bounded;
+pub(crate) use clients::{Bounds, serve_clients};
 pub use serve::{Listener, serve};
 pub use tls::TlsListener;
 pub use unix::UnixSocket;

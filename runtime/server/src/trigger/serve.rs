@@ -2,23 +2,18 @@
 //! endpoint is to end. Whoever wants TLS puts a proxy before it.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use hyper_util::server::graceful::Watcher;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinSet;
 
 use super::endpoint::TriggerEndpoint;
-use crate::listen::{Bounded, ListenError};
-
-/// How long accepting rests after it failed, such as for want of descriptors.
-const REST: Duration = Duration::from_millis(100);
+use crate::listen::{Bounded, Bounds, ListenError, serve_clients};
 
 /// A TCP address that triggers' clients come to.
 pub struct TriggerListener {
@@ -44,23 +39,9 @@ impl TriggerListener {
         self.address
     }
 
-    /// Returns the next client with its place; waits for a place first, so that those who are too many
-    /// wait in the system's queue.
-    async fn next(&self, places: &Arc<Semaphore>) -> (TcpStream, IpAddr, OwnedSemaphorePermit) {
-        let place = match Arc::clone(places).acquire_owned().await {
-            Ok(place) => place,
-            // Nobody closes the semaphore.
-            Err(_) => std::future::pending().await,
-        };
-        loop {
-            match self.listener.accept().await {
-                Ok((stream, client)) => return (stream, client.ip(), place),
-                Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(REST).await;
-                }
-            }
-        }
+    async fn accept(&self) -> io::Result<(TcpStream, IpAddr)> {
+        let (stream, client) = self.listener.accept().await?;
+        Ok((stream, client.ip()))
     }
 }
 
@@ -71,32 +52,15 @@ pub async fn serve_triggers(
     listener: TriggerListener,
     stop: impl Future<Output = ()>,
 ) {
-    let graceful = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(endpoint.limits.connections));
-    let mut connections = JoinSet::new();
-    let mut stop = std::pin::pin!(stop);
-    loop {
-        tokio::select! {
-            () = &mut stop => break,
-            (stream, remote, place) = listener.next(&places) => {
-                let (endpoint, watcher) = (Arc::clone(&endpoint), graceful.watcher());
-                connections.spawn(async move {
-                    serve(endpoint, stream, remote, watcher).await;
-                    drop(place);
-                });
-            }
-            Some(ended) = connections.join_next() => {
-                if let Err(error) = ended {
-                    tracing::error!(%error, "a connection ended in a panic");
-                }
-            }
-        }
-    }
-    drop(listener);
-    if tokio::time::timeout(endpoint.limits.drain_timeout, graceful.shutdown()).await.is_err() {
-        tracing::warn!(open = connections.len(), "connections were cut that did not end in time");
-    }
-    connections.shutdown().await;
+    let limits = &endpoint.limits;
+    let bounds = Bounds { connections: limits.connections, drain_timeout: limits.drain_timeout };
+    let listener = Arc::new(listener);
+    let accept = move || {
+        let listener = Arc::clone(&listener);
+        async move { listener.accept().await }
+    };
+    let serve = |(stream, remote), watcher| serve(Arc::clone(&endpoint), stream, remote, watcher);
+    serve_clients(bounds, accept, serve, stop, || ()).await;
 }
 
 /// Serves a client to the end of its connection.
