@@ -82,12 +82,14 @@ impl Known {
         for object in listing.items {
             let key = object.key();
             let Object::HTTPTrigger(object) = object else { continue };
-            let uid = object.metadata.uid.as_deref().unwrap_or_default();
-            let under_way = before.of_uid(uid).map(|trigger| Arc::clone(&trigger.under_way));
+            let same =
+                before.get(&key).filter(|had| had.object.metadata.uid == object.metadata.uid);
+            let under_way = same.map(|trigger| Arc::clone(&trigger.under_way));
+            let rules = Rules::of(&object.spec);
             let trigger = Trigger {
-                rules: Rules::of(&object.spec),
                 lock: lock(reader, &object)?,
-                idempotency: idempotency(&object),
+                idempotency: header(&rules),
+                rules,
                 under_way: under_way.unwrap_or_default(),
                 object: Arc::new(*object),
             };
@@ -238,9 +240,9 @@ fn generation(snapshot: Option<&Snapshot>) -> Option<i64> {
     trigger.metadata.generation
 }
 
-fn idempotency(trigger: &HTTPTrigger) -> Option<HeaderName> {
-    let rules = Rules::of(&trigger.spec).idempotency?;
-    HeaderName::try_from(rules.header).ok()
+/// Returns the header that a repeat is known by.
+fn header(rules: &Rules) -> Option<HeaderName> {
+    HeaderName::try_from(rules.idempotency.as_ref()?.header.as_str()).ok()
 }
 
 /// Returns the Secret that a trigger's lock is in, and the key of it.
