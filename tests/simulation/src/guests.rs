@@ -258,3 +258,22 @@ fn end(at: Timestamp, code: i32) -> Terminated {
         finished_at: at,
     }
 }
+
+/// Returns the status of a pod whose one container has failed with that exit code.
+#[must_use]
+pub fn failed_pod(exit_code: i32, at: Timestamp) -> PodStatus {
+    let mut container = ContainerStatus::waiting("", "");
+    container.state = ContainerState::Terminated(Terminated {
+        exit_code,
+        reason: "Error".into(),
+        message: String::new(),
+        started_at: at,
+        finished_at: at,
+    });
+    PodStatus {
+        phase: PodPhase::Failed,
+        finished_at: Some(at),
+        containers: vec![container],
+        ..PodStatus::default()
+    }
+}

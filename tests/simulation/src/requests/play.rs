@@ -7,7 +7,6 @@ use std::time::Duration;
 use jobling_core::Timestamp;
 use jobling_core::api::{ApiError, Kind};
 use jobling_core::engine::{Propagation, StoreError};
-use jobling_core::pods::{ContainerState, ContainerStatus, PodPhase, PodStatus, Terminated};
 use jobling_core::trigger::{
     Counts, Outcome, TriggerFailure, TriggerReply, TriggerRequest, TriggerVerb,
 };
@@ -16,6 +15,7 @@ use super::accounts::{Accounts, Tally};
 use super::client::Client;
 use super::triggers::{TRIGGERS, change, name, trigger};
 use crate::Host;
+use crate::guests::failed_pod;
 use crate::host::Stepped;
 
 /// The moment at which every play begins.
@@ -145,7 +145,7 @@ impl Play {
         call.idempotency = None;
         let failure = TriggerFailure {
             call: Arc::new(call),
-            status: failed(self.host.now()),
+            status: failed_pod(1, self.host.now()),
             started: self.host.now(),
         };
         self.submit(trigger, TriggerVerb::Failed(Box::new(failure)));
@@ -362,21 +362,4 @@ impl Play {
 enum Hearing {
     All,
     Nobody,
-}
-
-fn failed(at: Timestamp) -> PodStatus {
-    let mut container = ContainerStatus::waiting("", "");
-    container.state = ContainerState::Terminated(Terminated {
-        exit_code: 1,
-        reason: "Error".into(),
-        message: String::new(),
-        started_at: at,
-        finished_at: at,
-    });
-    PodStatus {
-        phase: PodPhase::Failed,
-        finished_at: Some(at),
-        containers: vec![container],
-        ..PodStatus::default()
-    }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use jobling_core::Timestamp;
 use jobling_core::api::{HTTPTrigger, Kind, Object};
-use jobling_core::pods::{ContainerState, ContainerStatus, PodPhase, PodStatus, Terminated};
 use jobling_core::trigger::{
     IdempotencyKey, TriggerCall, TriggerReply, TriggerRequest, TriggerVerb,
 };
@@ -119,21 +118,4 @@ pub(crate) fn suspended(host: &Host, name: &str) -> Option<bool> {
     let all = jobs(host);
     let job = all.iter().find(|job| job.metadata.name.as_deref() == Some(name))?;
     job.spec.as_ref()?.suspend
-}
-
-pub(crate) fn failed(at: Timestamp) -> PodStatus {
-    let mut container = ContainerStatus::waiting("", "");
-    container.state = ContainerState::Terminated(Terminated {
-        exit_code: 3,
-        reason: "Error".into(),
-        message: String::new(),
-        started_at: at,
-        finished_at: at,
-    });
-    PodStatus {
-        phase: PodPhase::Failed,
-        finished_at: Some(at),
-        containers: vec![container],
-        ..PodStatus::default()
-    }
 }

@@ -12,8 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use given::{
-    accepted, ask, call, counts, endless, failed, given, jobs, reply, send, suspended, the_trigger,
-    trigger,
+    accepted, ask, call, counts, endless, given, jobs, reply, send, suspended, the_trigger, trigger,
 };
 use jobling_core::Timestamp;
 use jobling_core::api::{Kind, Reason};
@@ -21,7 +20,7 @@ use jobling_core::engine::{ChangeVerb, Propagation, StoreError};
 use jobling_core::trigger::{
     Counts, Outcome, TriggerFailure, TriggerReply, TriggerRequest, TriggerVerb,
 };
-use jobling_simulation::Host;
+use jobling_simulation::{Host, failed_pod};
 use serde_json::json;
 
 #[test]
@@ -161,7 +160,7 @@ fn a_failure_without_a_job_gets_one_that_has_failed() {
             {"name": "main", "image": "guest"}]}}}}}));
     let failure = TriggerFailure {
         call: call(&host, None, "a"),
-        status: failed(host.now()),
+        status: failed_pod(3, host.now()),
         started: host.now(),
     };
     ask(&mut host, TriggerVerb::Failed(Box::new(failure)));
