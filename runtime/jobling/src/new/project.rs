@@ -40,7 +40,7 @@ pub(crate) fn project(
     sdk: &Sdk,
 ) -> Vec<NewFile> {
     let words = words(name, language, kind, sdk);
-    let files = sources(language, kind).iter().chain(manifests(kind));
+    let files = sources(language, kind).iter().copied().flatten().chain(manifests(kind));
     let common = [("README.md", include_str!("README.md")), (".gitignore", ignored(language))];
     files.chain(&common).map(|&(path, text)| NewFile { path, text: fill(text, &words) }).collect()
 }

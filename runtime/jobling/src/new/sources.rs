@@ -22,92 +22,79 @@ pub(super) const fn manifests(kind: TaskKind) -> &'static [Text] {
     }
 }
 
-/// Returns the sources.
-pub(super) const fn sources(language: Language, kind: TaskKind) -> &'static [Text] {
+/// Returns the sources, in groups that others have, too.
+pub(super) const fn sources(language: Language, kind: TaskKind) -> &'static [&'static [Text]] {
     match (language, kind) {
-        (Language::Rust, TaskKind::Job) => &[CARGO, ("src/main.rs", include_str!("rust/job.rs"))],
+        (Language::Rust, TaskKind::Job) => {
+            &[CARGO, &[("src/main.rs", include_str!("rust/job.rs"))]]
+        }
         (Language::Rust, TaskKind::CronJob) => {
-            &[CARGO, ("src/main.rs", include_str!("rust/cronjob.rs"))]
+            &[CARGO, &[("src/main.rs", include_str!("rust/cronjob.rs"))]]
         }
         (Language::Rust, TaskKind::Worker) => {
-            &[CARGO, ("src/main.rs", include_str!("rust/worker.rs"))]
+            &[CARGO, &[("src/main.rs", include_str!("rust/worker.rs"))]]
         }
         (Language::Rust, TaskKind::Trigger) => {
-            &[CARGO, ("src/main.rs", include_str!("rust/trigger.rs"))]
+            &[CARGO, &[("src/main.rs", include_str!("rust/trigger.rs"))]]
         }
         (Language::C, TaskKind::Worker) => &[
-            ("main.c", include_str!("c/worker.c")),
-            ("queue.c", include_str!("c/queue.c")),
-            ("queue.h", include_str!("c/queue.h")),
-            C_TASK[0],
-            C_TASK[1],
-            C_TASK[2],
-            C_TASK[3],
+            &[
+                ("main.c", include_str!("c/worker.c")),
+                ("queue.c", include_str!("c/queue.c")),
+                ("queue.h", include_str!("c/queue.h")),
+            ],
+            C_TASK,
         ],
-        (Language::C, _) => {
-            &[("main.c", include_str!("c/main.c")), C_TASK[0], C_TASK[1], C_TASK[2], C_TASK[3]]
-        }
+        (Language::C, _) => &[&[("main.c", include_str!("c/main.c"))], C_TASK],
         // What calls the host is compiled for it alone: the tests run elsewhere.
         (Language::Go, TaskKind::Worker) => &[
-            ("go.mod", include_str!("go/go.mod")),
-            ("line.go", include_str!("go/line.go")),
-            ("main_wasip1.go", include_str!("go/worker.go")),
-            ("queue_wasip1.go", include_str!("go/queue.go")),
-            ("main_test.go", include_str!("go/main_test.go")),
+            &[
+                ("go.mod", GO_MODULE),
+                ("line.go", include_str!("go/line.go")),
+                ("main_wasip1.go", include_str!("go/worker.go")),
+                ("queue_wasip1.go", include_str!("go/queue.go")),
+            ],
+            GO_TEST,
         ],
-        (Language::Go, _) => &[
-            ("go.mod", include_str!("go/go.mod")),
-            ("main.go", include_str!("go/main.go")),
-            ("main_test.go", include_str!("go/main_test.go")),
-        ],
-        (Language::JavaScript, TaskKind::Worker) => &[
-            ("main.js", include_str!("js/worker.js")),
-            JS_TASK[0],
-            JS_TASK[1],
-            JS_TASK[2],
-            WORLD[0],
-            WORLD[1],
-            WORLD[2],
-        ],
-        (Language::JavaScript, _) => {
-            &[("main.js", include_str!("js/main.js")), JS_TASK[0], JS_TASK[1], JS_TASK[2]]
+        (Language::Go, _) => {
+            &[&[("go.mod", GO_MODULE), ("main.go", include_str!("go/main.go"))], GO_TEST]
         }
-        (Language::Python, TaskKind::Worker) => &[
-            ("app.py", include_str!("python/worker.py")),
-            PYTHON_TASK[0],
-            PYTHON_TASK[1],
-            WORLD[0],
-            WORLD[1],
-            WORLD[2],
-        ],
-        (Language::Python, _) => {
-            &[("app.py", include_str!("python/app.py")), PYTHON_TASK[0], PYTHON_TASK[1]]
+        (Language::JavaScript, TaskKind::Worker) => {
+            &[&[("main.js", include_str!("js/worker.js"))], JS_TASK, WORLD]
         }
+        (Language::JavaScript, _) => &[&[("main.js", include_str!("js/main.js"))], JS_TASK],
+        (Language::Python, TaskKind::Worker) => {
+            &[&[("app.py", include_str!("python/worker.py"))], PYTHON_TASK, WORLD]
+        }
+        (Language::Python, _) => &[&[("app.py", include_str!("python/app.py"))], PYTHON_TASK],
     }
 }
 
-const CARGO: Text = ("Cargo.toml", include_str!("rust/Cargo.toml"));
+const CARGO: &[Text] = &[("Cargo.toml", include_str!("rust/Cargo.toml"))];
 
-const C_TASK: [Text; 4] = [
+const C_TASK: &[Text] = &[
     ("task.c", include_str!("c/task.c")),
     ("task.h", include_str!("c/task.h")),
     ("test.c", include_str!("c/test.c")),
     ("Makefile", include_str!("c/Makefile")),
 ];
 
-const JS_TASK: [Text; 3] = [
+const GO_MODULE: &str = include_str!("go/go.mod");
+const GO_TEST: &[Text] = &[("main_test.go", include_str!("go/main_test.go"))];
+
+const JS_TASK: &[Text] = &[
     ("package.json", include_str!("js/package.json")),
     ("task.js", include_str!("js/task.js")),
     ("task.test.js", include_str!("js/task.test.js")),
 ];
 
-const PYTHON_TASK: [Text; 2] = [
+const PYTHON_TASK: &[Text] = &[
     ("task.py", include_str!("python/task.py")),
     ("test_task.py", include_str!("python/test_task.py")),
 ];
 
 /// What a component imports and exports, in place of the world that a build has for it.
-const WORLD: [Text; 3] = [
+const WORLD: &[Text] = &[
     ("wit/world.wit", include_str!("wit/worker.wit")),
     ("wit/deps/cli/cli.wit", include_str!("../build/wit/cli.wit")),
     ("wit/deps/task/task.wit", include_str!("../../../../sdk/wit/task.wit")),
