@@ -28,6 +28,9 @@ use client::Rest;
 use output::Output;
 use verbs::{Exit, Failure, Switched};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // Of a process that was started to compile a module, this is all.
     jobling_sandbox::compile_child_main();

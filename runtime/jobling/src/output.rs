@@ -1,7 +1,7 @@
 //! The two streams that a command writes to, and what keeps a guest's bytes from steering a terminal.
 
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 
 /// Whether bytes go to a person's terminal or somewhere that keeps them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +27,7 @@ impl Output {
         Self {
             stdout_sink: sink(io::stdout().is_terminal()),
             stderr_sink: sink(io::stderr().is_terminal()),
-            stdout: Box::new(io::stdout()),
+            stdout: Box::new(BufWriter::new(io::stdout())),
             stderr: Box::new(io::stderr()),
         }
     }
@@ -56,15 +56,31 @@ impl Output {
         self.print(&format!("{text}\n"))
     }
 
-    /// Writes a line to stderr. That nobody reads stderr is no reason to fail.
+    /// Writes a line to stderr, after what stdout has taken. That nobody reads stderr is no reason to fail.
     pub(crate) fn note(&mut self, text: &str) {
+        drop(self.stdout.flush());
         drop(writeln!(self.stderr, "{text}"));
     }
 
-    /// Writes what a guest printed to stdout.
+    /// Writes what a guest printed to stdout, and shows it at once.
     pub(crate) fn guest(&mut self, text: &mut GuestText, bytes: &[u8]) -> io::Result<()> {
+        self.guest_in_passing(text, bytes)?;
+        self.stdout.flush()
+    }
+
+    /// Writes what a guest printed to stdout; it is shown with what follows, at the latest by
+    /// [`show`](Self::show).
+    pub(crate) fn guest_in_passing(
+        &mut self,
+        text: &mut GuestText,
+        bytes: &[u8],
+    ) -> io::Result<()> {
         let shown = text.take(bytes, self.stdout_sink);
-        self.stdout.write_all(&shown)?;
+        self.stdout.write_all(&shown)
+    }
+
+    /// Shows what stdout has taken.
+    pub(crate) fn show(&mut self) -> io::Result<()> {
         self.stdout.flush()
     }
 
@@ -137,6 +153,11 @@ impl GuestText {
     /// Returns one that goes by whole lines, so that several do not mix.
     pub(crate) fn lines(prefix: String) -> Self {
         Self { prefix, whole_lines: true, held: Vec::new() }
+    }
+
+    /// Returns whether something is held back.
+    pub(crate) const fn has_more(&self) -> bool {
+        !self.held.is_empty()
     }
 
     /// Returns what can be shown of what was held back and `bytes`.

@@ -23,7 +23,9 @@ mod volumes;
 
 pub use calls::{CallEnd, CallRefused};
 pub use limits::Defaults;
-pub use logs::{Follow, KeptLog, LogQuery, LogStream, Logs, RunKey, Slot, Stamps};
+pub use logs::{
+    Follow, KeptLog, LogCursor, LogQuery, LogStream, LogTail, Logs, Printed, RunKey, Slot, Stamps,
+};
 pub use node::{Node, Outside};
 pub use ports::{
     Clock, ImageError, ImageSource, Images, LocalImage, Objects, ObjectsError, Pull, PullPolicy,

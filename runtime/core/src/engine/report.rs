@@ -20,10 +20,11 @@ impl<S: Store> Turn<'_, S> {
             self.stage.effects.push(Effect::Forget(report.id));
             return;
         };
-        let about = About::pod(&pod, known.map(|entry| &entry.state.info));
+        let info = known.map(|entry| Arc::clone(&entry.state.info));
         for event in &report.events {
+            let about = About::pod(&pod, info.as_ref());
             let kind = if event.kind == "Normal" { EventKind::Normal } else { EventKind::Warning };
-            let about = about.clone().with_container(event.container.as_deref());
+            let about = about.with_container(event.container.as_deref());
             self.tell(&about, Source::Node, kind, event.reason, &event.message);
         }
         let ended = report.status.phase.is_terminal();

@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::Event;
-
 use super::state::Name;
+use super::tell::Telling;
 use super::{Batch, Change, PodStart, Reply, Snapshot, Ticket, Write};
 use crate::Timestamp;
 use crate::api::{ApiError, Kind, Object, ObjectKey};
@@ -61,7 +60,7 @@ pub(super) struct Stage {
     /// Jobs that are forgotten with all of their pods: no pod need be forgotten by itself.
     pub swept: BTreeSet<JobId>,
     /// What this step tells, by namespace and name.
-    pub events: BTreeMap<(String, String), Event>,
+    pub events: BTreeMap<(String, String), Telling>,
     pub effects: Vec<Effect>,
     pub replies: Vec<(Ticket, Result<Reply, ApiError>)>,
     pub trigger_replies: Vec<(Ticket, Result<TriggerReply, ApiError>)>,

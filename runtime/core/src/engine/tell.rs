@@ -113,12 +113,23 @@ impl About {
 }
 
 /// One event that was told.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Told {
     name: String,
     count: i32,
     first: Timestamp,
     last: Timestamp,
+}
+
+/// What is to be told at the end of a step; what is told of again before then costs no event of its own.
+#[derive(Debug)]
+pub(super) struct Telling {
+    about: About,
+    source: Source,
+    kind: EventKind,
+    reason: String,
+    message: String,
+    told: Told,
 }
 
 /// Events of one reason about one object.
@@ -220,24 +231,17 @@ impl<S: Store> Turn<'_, S> {
         let now = self.now;
         self.state.old_events_at.get_or_insert_with(|| forgotten_at(now));
         let (told, message) = self.state.correlator.told(about, source, reason, message, now);
-        let name = told.name.clone();
-        let mut event = event(about, source, kind, reason, message);
-        event.metadata.creation_timestamp = Some(told.first.to_time());
-        event.metadata.uid = Some(uuid(&[name.as_bytes(), about.uid.as_bytes()]));
-        event.first_timestamp = Some(told.first.to_time());
-        event.last_timestamp = Some(told.last.to_time());
-        event.count = Some(told.count);
-        event.metadata.name = Some(name);
-        self.stage.events.insert(
-            (about.namespace.clone(), event.metadata.name.clone().unwrap_or_default()),
-            event,
-        );
+        let told = told.clone();
+        let key = (about.namespace.clone(), told.name.clone());
+        let about = about.clone();
+        let telling = Telling { about, source, kind, reason: reason.to_owned(), message, told };
+        self.stage.events.insert(key, telling);
     }
 
     /// Puts the events of this step on the stage.
     pub(super) fn stage_events(&mut self) {
-        for (_, event) in std::mem::take(&mut self.stage.events) {
-            let object = Object::Event(Box::new(event));
+        for (_, telling) in std::mem::take(&mut self.stage.events) {
+            let object = Object::Event(Box::new(telling.into_event()));
             // What it was is of no interest to a watch: an event only grows its count.
             let key = object.key();
             let before =
@@ -262,31 +266,45 @@ fn object_count(object: &Object) -> i32 {
     }
 }
 
-fn event(about: &About, source: Source, kind: EventKind, reason: &str, message: String) -> Event {
-    let type_ = match kind {
-        EventKind::Normal => "Normal",
-        EventKind::Warning => "Warning",
-    };
-    Event {
-        metadata: ObjectMeta { namespace: Some(about.namespace.clone()), ..ObjectMeta::default() },
-        involved_object: ObjectReference {
-            api_version: Some(about.kind.api_version()),
-            kind: Some(about.kind.name().to_owned()),
-            namespace: Some(about.namespace.clone()),
-            name: Some(about.name.clone()),
-            uid: Some(about.uid.clone()),
-            field_path: about.field_path.clone(),
-            resource_version: None,
-        },
-        reason: Some(reason.to_owned()),
-        message: Some(message),
-        type_: Some(type_.to_owned()),
-        source: Some(EventSource {
-            component: Some(source.component().to_owned()),
-            host: (source == Source::Node).then(|| "jobling".to_owned()),
-        }),
-        reporting_component: Some(source.component().to_owned()),
-        reporting_instance: Some(if source == Source::Node { "jobling" } else { "" }.to_owned()),
-        ..Event::default()
+impl Telling {
+    fn into_event(self) -> Event {
+        let Self { about, source, kind, reason, message, told } = self;
+        let type_ = match kind {
+            EventKind::Normal => "Normal",
+            EventKind::Warning => "Warning",
+        };
+        Event {
+            metadata: ObjectMeta {
+                namespace: Some(about.namespace.clone()),
+                creation_timestamp: Some(told.first.to_time()),
+                uid: Some(uuid(&[told.name.as_bytes(), about.uid.as_bytes()])),
+                name: Some(told.name),
+                ..ObjectMeta::default()
+            },
+            involved_object: ObjectReference {
+                api_version: Some(about.kind.api_version()),
+                kind: Some(about.kind.name().to_owned()),
+                namespace: Some(about.namespace),
+                name: Some(about.name),
+                uid: Some(about.uid),
+                field_path: about.field_path,
+                resource_version: None,
+            },
+            reason: Some(reason),
+            message: Some(message),
+            type_: Some(type_.to_owned()),
+            source: Some(EventSource {
+                component: Some(source.component().to_owned()),
+                host: (source == Source::Node).then(|| "jobling".to_owned()),
+            }),
+            reporting_component: Some(source.component().to_owned()),
+            reporting_instance: Some(
+                if source == Source::Node { "jobling" } else { "" }.to_owned(),
+            ),
+            first_timestamp: Some(told.first.to_time()),
+            last_timestamp: Some(told.last.to_time()),
+            count: Some(told.count),
+            ..Event::default()
+        }
     }
 }

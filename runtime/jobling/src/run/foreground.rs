@@ -1,13 +1,13 @@
 //! A run from its plan to its exit code: images and objects are placed, changes followed, output printed,
 //! and whatever ends it (the Jobs, a time limit, a person) leaves the pods ended and the last words said.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use jobling_core::api::{Kind, ObjectKey};
 use jobling_core::engine::{Change, ListScope, Reader, Snapshot};
-use jobling_node::{Follow, LogQuery, RunKey};
+use jobling_node::{LogCursor, LogTail};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -26,14 +26,8 @@ use crate::verbs::{Exit, Failure};
 /// Changes that are taken at one time.
 const CHANGES: usize = 1024;
 
-/// Pieces of output that wait to be printed; a guest that prints faster waits for the reader.
-const PIECES: usize = 64;
-
 /// How long pods get to end by themselves after the first Ctrl-C.
 const GRACE: Duration = Duration::from_secs(10);
-
-/// What a log brings: which one, and a piece of it; none at its end.
-type Piece = (RunKey, String, String, Option<Bytes>);
 
 /// How a run came to its end.
 enum End {
@@ -73,25 +67,23 @@ struct Foreground<'a> {
     seen: u64,
     scene: Scene,
     printer: Printer<'a>,
-    pieces: mpsc::Receiver<Piece>,
-    sender: mpsc::Sender<Piece>,
-    open_logs: usize,
+    printed: LogTail,
+    /// What is to be done once the log has been printed up to there.
+    cues: VecDeque<(LogCursor, Cue)>,
 }
 
 impl<'a> Foreground<'a> {
     fn new(args: &Run, plan: &Plan, stage: &'a dyn Stage, output: &'a mut Output) -> Self {
         let jobs = plan.objects.iter().map(|planned| planned.key.clone());
         let reader = stage.reader();
-        let (sender, pieces) = mpsc::channel(PIECES);
         Self {
             stage,
             seen: reader.revision(),
             reader,
             scene: Scene::new(jobs.filter(|key| key.kind == Kind::Job)),
             printer: Printer::new(args, plan, output),
-            pieces,
-            sender,
-            open_logs: 0,
+            printed: stage.logs().tail(),
+            cues: VecDeque::new(),
         }
     }
 
@@ -104,7 +96,7 @@ impl<'a> Foreground<'a> {
         let mut revisions = self.stage.revisions();
         loop {
             revisions.mark_unchanged();
-            self.take_changes()?;
+            self.print_more().await?;
             match self.scene.standing() {
                 Standing::Ended => return Ok(End::Jobs),
                 Standing::Stuck(why) => return Ok(End::Stuck(why)),
@@ -116,11 +108,29 @@ impl<'a> Foreground<'a> {
                         return Ok(End::Stuck("the engine has stopped".to_owned()));
                     }
                 }
-                Some(piece) = self.pieces.recv() => self.print(piece)?,
+                () = self.printed.more() => {}
                 () = until(deadline) => return Ok(End::Timeout),
                 Some(()) = interrupts.recv() => return Ok(End::Interrupted),
             }
         }
+    }
+
+    /// Prints what has come, a piece of it at most, and takes what has changed.
+    async fn print_more(&mut self) -> Result<(), Failure> {
+        // A pod is known by a change that came before all that it prints.
+        let pieces = self.printed.take().await;
+        self.take_changes()?;
+        if !pieces.is_empty() {
+            self.printer.printed(&pieces, &self.scene)?;
+        }
+        let read = self.printed.cursor();
+        while let Some((_, cue)) = self.cues.pop_front_if(|(place, _)| *place <= read) {
+            match cue {
+                Cue::Failed(text) => self.printer.note(&text),
+                Cue::Over(key) => self.printer.ended(key)?,
+            }
+        }
+        Ok(())
     }
 
     fn take_changes(&mut self) -> Result<(), Failure> {
@@ -138,12 +148,9 @@ impl<'a> Foreground<'a> {
     }
 
     fn take(&mut self, change: &Change) {
-        for cue in self.scene.apply(change) {
-            match cue {
-                Cue::Failed(text) => self.printer.note(&text),
-                Cue::Open { key, pod, container } => self.open(key, pod, container),
-            }
-        }
+        // All that a run prints is in the log before its end is told.
+        let place = self.printed.end();
+        self.cues.extend(self.scene.apply(change).into_iter().map(|cue| (place, cue)));
     }
 
     /// Reads everything as it is: changes were missed, or a Job goes on from before.
@@ -163,32 +170,6 @@ impl<'a> Foreground<'a> {
             }
         }
         self.seen = jobs.revision;
-        Ok(())
-    }
-
-    fn open(&mut self, key: RunKey, pod: String, container: String) {
-        let query = LogQuery { follow: Follow::UntilEnd, ..LogQuery::default() };
-        let mut stream = self.stage.logs().read(key, query);
-        let sender = self.sender.clone();
-        self.open_logs += 1;
-        // The task ends with its log, or with this run, which drops the receiver.
-        drop(tokio::spawn(async move {
-            while let Some(piece) = stream.next().await {
-                if sender.send((key, pod.clone(), container.clone(), Some(piece))).await.is_err() {
-                    return;
-                }
-            }
-            drop(sender.send((key, pod, container, None)).await);
-        }));
-    }
-
-    fn print(&mut self, (key, pod, container, piece): Piece) -> Result<(), Failure> {
-        if let Some(bytes) = piece {
-            self.printer.printed(key, &pod, &container, &bytes)?;
-        } else {
-            self.open_logs -= 1;
-            self.printer.ended(key)?;
-        }
         Ok(())
     }
 
@@ -217,7 +198,8 @@ impl<'a> Foreground<'a> {
             self.printer.say("ending the pods; Ctrl-C again ends them at once");
         }
         self.drain(grace, interrupts).await?;
-        self.take_changes()?;
+        self.print_rest(interrupts).await?;
+        self.printer.all_ended()?;
         self.printer.clear();
         match end {
             End::Stuck(why) => self.printer.say(&format!("error: {why}")),
@@ -236,15 +218,15 @@ impl<'a> Foreground<'a> {
         Ok(exit)
     }
 
-    /// Prints until every log has ended; a Ctrl-C is answered by not waiting for more.
+    /// Prints what there is by now; a Ctrl-C is answered by leaving the rest.
     async fn print_rest(&mut self, interrupts: &mut mpsc::Receiver<()>) -> Result<(), Failure> {
-        while self.open_logs > 0 {
-            tokio::select! {
-                Some(piece) = self.pieces.recv() => self.print(piece)?,
-                Some(()) = interrupts.recv() => return Ok(()),
+        let end = self.printed.end();
+        loop {
+            self.print_more().await?;
+            if self.printed.cursor() >= end || interrupts.try_recv().is_ok() {
+                return Ok(());
             }
         }
-        Ok(())
     }
 
     /// Ends the pods within `grace`, at once after another Ctrl-C, and prints what they still say.
@@ -256,15 +238,11 @@ impl<'a> Foreground<'a> {
         let mut draining = self.stage.drain(grace);
         loop {
             tokio::select! {
-                () = &mut draining => break,
-                Some(piece) = self.pieces.recv() => self.print(piece)?,
+                () = &mut draining => return Ok(()),
+                () = self.printed.more() => self.print_more().await?,
                 Some(()) = interrupts.recv() => draining = self.stage.drain(Duration::ZERO),
             }
         }
-        while let Ok(piece) = self.pieces.try_recv() {
-            self.print(piece)?;
-        }
-        Ok(())
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jobling_core::pods::{ContainerState, ContainerStatus, JobInfo, Pod, PodPhase};
 use jobling_node::{RunKey, Slot};
+use k8s_openapi::api::core::v1::Container;
 
 use super::scene::Cue;
 
@@ -30,19 +31,20 @@ pub(super) struct PodScene {
     told: bool,
     /// Why its volumes could not be made, when they last could not.
     failed_mount: Option<String>,
-    opened: BTreeMap<Slot, u32>,
+    /// How many runs of each container were told to have ended.
+    ended: BTreeMap<Slot, u32>,
 }
 
 impl PodScene {
     /// Returns a pod of which nothing is known but this.
     pub(super) fn new(pod: Arc<Pod>, job: Arc<JobInfo>) -> Self {
-        Self { pod, job, gone: false, told: false, failed_mount: None, opened: BTreeMap::new() }
+        Self { pod, job, gone: false, told: false, failed_mount: None, ended: BTreeMap::new() }
     }
 
     /// Takes the pod as it is now, and returns what is to be done about it.
     pub(super) fn changed(&mut self, pod: Arc<Pod>, job: Arc<JobInfo>) -> Vec<Cue> {
         (self.pod, self.job) = (pod, job);
-        let mut cues = self.newly_printing();
+        let mut cues = self.newly_ended();
         // That a pod was ended by wish is no news of its own.
         let by_wish = self.pod.stop.is_some() || self.pod.deletion.is_some();
         let failed = self.pod.status.phase == PodPhase::Failed && !by_wish;
@@ -72,6 +74,11 @@ impl PodScene {
         self.pod.name(&self.job)
     }
 
+    /// Returns the name of the container in `slot`.
+    pub(super) fn container_name(&self, slot: Slot) -> Option<&str> {
+        self.container(slot).map(|container| container.name.as_str())
+    }
+
     /// Returns each container's place, name and status.
     fn containers(&self) -> Vec<(Slot, &str, &ContainerStatus)> {
         let spec = self.job.template.spec.as_ref();
@@ -90,27 +97,22 @@ impl PodScene {
             .collect()
     }
 
-    /// Returns the runs that have begun since this was last asked.
-    fn newly_printing(&mut self) -> Vec<Cue> {
-        let mut opened = Vec::new();
-        for (slot, container, status) in self.containers() {
-            let begun = match &status.state {
-                ContainerState::Running { .. } | ContainerState::Terminated(_) => {
-                    status.restarts + 1
-                }
+    /// Returns the runs that have ended since this was last asked.
+    fn newly_ended(&mut self) -> Vec<Cue> {
+        let mut over = Vec::new();
+        for (slot, _, status) in self.containers() {
+            let ended = match &status.state {
+                ContainerState::Terminated(_) => status.restarts + 1,
                 ContainerState::Waiting(_) if status.last.is_some() => status.restarts + 1,
-                ContainerState::Waiting(_) => 0,
+                ContainerState::Waiting(_) | ContainerState::Running { .. } => status.restarts,
             };
-            for run in self.opened.get(&slot).copied().unwrap_or(0)..begun {
-                let key = RunKey { pod: self.pod.id, slot, run };
-                let container = container.to_owned();
-                opened.push((slot, run + 1, Cue::Open { key, pod: self.name(), container }));
-            }
+            let known = self.ended.get(&slot).copied().unwrap_or(0);
+            over.extend((known..ended).map(|run| RunKey { pod: self.pod.id, slot, run }));
         }
-        for (slot, runs, _) in &opened {
-            self.opened.insert(*slot, *runs);
+        for key in &over {
+            self.ended.insert(key.slot, key.run + 1);
         }
-        opened.into_iter().map(|(_, _, cue)| cue).collect()
+        over.into_iter().map(Cue::Over).collect()
     }
 
     fn failure(&self) -> String {
@@ -144,7 +146,11 @@ impl PodScene {
     /// Returns why its volumes are not there; a pod whose containers have begun has them.
     fn unmounted(&self) -> Option<String> {
         let why = self.failed_mount.as_ref()?;
-        let begun = self.pod.status.phase != PodPhase::Pending || !self.opened.is_empty();
+        let waits = |status: &ContainerStatus| {
+            status.last.is_none() && matches!(status.state, ContainerState::Waiting(_))
+        };
+        let begun = self.pod.status.phase != PodPhase::Pending
+            || !self.containers().into_iter().all(|(_, _, status)| waits(status));
         (!begun).then(|| {
             format!(
                 "pod/{} cannot start: FailedMount: {why}; give what it needs to the run as well",
@@ -177,12 +183,15 @@ impl PodScene {
     }
 
     fn image(&self, slot: Slot) -> Option<&str> {
+        self.container(slot)?.image.as_deref()
+    }
+
+    fn container(&self, slot: Slot) -> Option<&Container> {
         let spec = self.job.template.spec.as_ref()?;
-        let container = match slot {
-            Slot::Init(at) => spec.init_containers.as_ref()?.get(usize::from(at))?,
-            Slot::Main(at) => spec.containers.get(usize::from(at))?,
-        };
-        container.image.as_deref()
+        match slot {
+            Slot::Init(at) => spec.init_containers.as_ref()?.get(usize::from(at)),
+            Slot::Main(at) => spec.containers.get(usize::from(at)),
+        }
     }
 
     /// Returns why this pod finds no place on this host.

@@ -1,12 +1,12 @@
 //! What pods print, to stdout as it comes (to stderr where stdout is for the answer), with the progress
 //! of the run below it on a terminal.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::io;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use jobling_node::RunKey;
+use jobling_node::{Printed, RunKey};
 
 use super::plan::Plan;
 use super::scene::Scene;
@@ -62,32 +62,37 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// Takes what a run of a container printed.
-    pub(super) fn printed(
-        &mut self,
-        key: RunKey,
-        pod: &str,
-        container: &str,
-        bytes: &[u8],
-    ) -> io::Result<()> {
-        let prefix = match self.labels {
-            Labels::Raw => String::new(),
-            Labels::Prefixed => format!("[pod/{pod}/{container}] "),
-        };
-        let text = self.texts.entry(key).or_insert_with(|| GuestText::new(prefix));
-        let (output, guests) = (&mut *self.output, self.guests);
-        aside(self.bar.as_ref(), || match guests {
-            Guests::Stdout => output.guest(text, bytes),
-            Guests::Stderr => {
-                output.guest_aside(text, bytes);
-                Ok(())
+    /// Takes what runs of containers printed; what pods do that are none of this run's is not shown.
+    pub(super) fn printed(&mut self, pieces: &[Printed], scene: &Scene) -> io::Result<()> {
+        let (output, texts) = (&mut *self.output, &mut self.texts);
+        aside(self.bar.as_ref(), || {
+            for Printed { key, bytes } in pieces {
+                let text = match texts.entry(*key) {
+                    Entry::Occupied(entry) => entry.into_mut(),
+                    Entry::Vacant(entry) => {
+                        let Some((pod, container)) = scene.names(*key) else { continue };
+                        let prefix = match self.labels {
+                            Labels::Raw => String::new(),
+                            Labels::Prefixed => format!("[pod/{pod}/{container}] "),
+                        };
+                        entry.insert(GuestText::new(prefix))
+                    }
+                };
+                match self.guests {
+                    Guests::Stdout => output.guest_in_passing(text, bytes)?,
+                    Guests::Stderr => output.guest_aside(text, bytes),
+                }
             }
+            output.show()
         })
     }
 
     /// Takes that a run of a container has printed all it will.
     pub(super) fn ended(&mut self, key: RunKey) -> io::Result<()> {
         let Some(mut text) = self.texts.remove(&key) else { return Ok(()) };
+        if !text.has_more() {
+            return Ok(());
+        }
         let (output, guests) = (&mut *self.output, self.guests);
         aside(self.bar.as_ref(), || match guests {
             Guests::Stdout => output.guest_end(&mut text),
@@ -96,6 +101,12 @@ impl<'a> Printer<'a> {
                 Ok(())
             }
         })
+    }
+
+    /// Takes that nobody prints any more.
+    pub(super) fn all_ended(&mut self) -> io::Result<()> {
+        let keys: Vec<RunKey> = self.texts.keys().copied().collect();
+        keys.into_iter().try_for_each(|key| self.ended(key))
     }
 
     /// Says a line on stderr about how it goes.

@@ -1,12 +1,12 @@
 //! What happens to the Jobs of a run, told by the engine's changes: which logs to open, what to say, and
 //! how it ends. Pure: changes in, cues out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jobling_core::api::{Kind, Object, ObjectKey};
 use jobling_core::engine::{Change, Snapshot};
-use jobling_core::pods::{JobInfo, Pod, PodPhase};
+use jobling_core::pods::{JobInfo, Pod, PodId, PodPhase};
 use jobling_node::RunKey;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Event;
@@ -16,15 +16,8 @@ use super::pod::PodScene;
 /// Something to be done outside.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Cue {
-    /// A run of a container has begun to print.
-    Open {
-        /// Which run.
-        key: RunKey,
-        /// The pod's name.
-        pod: String,
-        /// The container's name.
-        container: String,
-    },
+    /// A run of a container has ended: all that it printed is in the log.
+    Over(RunKey),
     /// A pod ended badly: a line about it.
     Failed(String),
 }
@@ -67,7 +60,11 @@ pub(super) struct JobScene {
 #[derive(Default)]
 pub(super) struct Scene {
     jobs: BTreeMap<ObjectKey, JobScene>,
-    pods: BTreeMap<jobling_core::pods::PodId, PodScene>,
+    pods: BTreeMap<PodId, PodScene>,
+    /// Those of `pods` that have not ended.
+    live: BTreeSet<PodId>,
+    /// Those of `live` that wait for what nobody will bring, and why.
+    hopeless: BTreeMap<PodId, String>,
 }
 
 impl Scene {
@@ -85,6 +82,7 @@ impl Scene {
                 if let Some(scene) = self.pods.get_mut(&pod.id) {
                     scene.deleted();
                 }
+                self.look_at(pod.id);
                 Vec::new()
             }
             (Some(Snapshot::Object(object)), _) => {
@@ -122,7 +120,22 @@ impl Scene {
         };
         if let Some(scene) = self.pods.values_mut().find(is_about) {
             scene.failed_mount(event.message.as_deref().unwrap_or_default());
+            let id = scene.pod.id;
+            self.look_at(id);
         }
+    }
+
+    /// Takes note of whether the pod has ended, or will never start.
+    fn look_at(&mut self, id: PodId) {
+        let scene = self.pods.get(&id).filter(|scene| scene.is_live());
+        match scene {
+            Some(_) => self.live.insert(id),
+            None => self.live.remove(&id),
+        };
+        match scene.and_then(PodScene::hopeless) {
+            Some(why) => self.hopeless.insert(id, why),
+            None => self.hopeless.remove(&id),
+        };
     }
 
     /// A Job that its ttlSecondsAfterFinished took away had ended before.
@@ -145,8 +158,11 @@ impl Scene {
         }
         let (pod, job) = (Arc::clone(pod), Arc::clone(job));
         let new = || PodScene::new(Arc::clone(&pod), Arc::clone(&job));
-        let scene = self.pods.entry(pod.id).or_insert_with(new);
-        scene.changed(pod, job)
+        let id = pod.id;
+        let scene = self.pods.entry(id).or_insert_with(new);
+        let cues = scene.changed(pod, job);
+        self.look_at(id);
+        cues
     }
 
     /// Returns how the run stands.
@@ -154,19 +170,25 @@ impl Scene {
         if self.jobs.values().all(|job| job.end.is_some()) {
             return Standing::Ended;
         }
-        if let Some(why) = self.live().find_map(PodScene::hopeless) {
-            return Standing::Stuck(why);
+        if let Some(why) = self.hopeless.values().next() {
+            return Standing::Stuck(why.clone());
         }
         // A pod that finds no room may find it once another one has ended, but not if it is alone.
-        let unplaced: Vec<String> = self.live().filter_map(PodScene::unplaced).collect();
-        match unplaced.len() == self.live().count() {
-            true => unplaced.into_iter().next().map_or(Standing::Running, Standing::Stuck),
-            false => Standing::Running,
+        if !self.live().all(|scene| scene.unplaced().is_some()) {
+            return Standing::Running;
         }
+        let unplaced = self.live().find_map(PodScene::unplaced);
+        unplaced.map_or(Standing::Running, Standing::Stuck)
     }
 
     fn live(&self) -> impl Iterator<Item = &PodScene> {
-        self.pods.values().filter(|scene| scene.is_live())
+        self.live.iter().filter_map(|id| self.pods.get(id))
+    }
+
+    /// Returns the names of the pod and the container of a run, if it is of one of these Jobs.
+    pub(super) fn names(&self, key: RunKey) -> Option<(String, &str)> {
+        let scene = self.pods.get(&key.pod)?;
+        Some((scene.name(), scene.container_name(key.slot)?))
     }
 
     /// Returns the Jobs, by name.
@@ -294,27 +316,31 @@ mod tests {
 
     fn runs(cues: &[Cue]) -> Vec<u32> {
         let run = |cue: &Cue| match cue {
-            Cue::Open { key, .. } => Some(key.run),
+            Cue::Over(key) => Some(key.run),
             Cue::Failed(_) => None,
         };
         cues.iter().filter_map(run).collect()
     }
 
     #[test]
-    fn every_run_of_a_container_is_opened_once_even_if_it_was_not_seen_running() {
+    fn every_run_of_a_container_ends_once_even_if_it_was_not_seen_to() {
         let mut scene = Scene::new([job_key()]);
         let running = ContainerState::Running { started_at: Timestamp::default() };
         let waiting = ContainerStatus::waiting("ContainerCreating", "");
-        for (status, opened) in [
+        let ended = terminated(1, "Error");
+        let ContainerState::Terminated(last) = ended.clone() else { unreachable!() };
+        let back_off = ContainerStatus { last: Some(Box::new(last)), ..waiting.clone() };
+        for (status, over) in [
             (waiting, vec![]),
-            (with_state(running.clone(), 0), vec![0]),
             (with_state(running.clone(), 0), vec![]),
-            (with_state(running, 3), vec![1, 2, 3]),
-            (with_state(terminated(0, "Completed"), 3), vec![]),
-            (with_state(terminated(0, "Completed"), 4), vec![4]),
+            (back_off, vec![0]),
+            (with_state(running.clone(), 1), vec![]),
+            (with_state(running, 3), vec![1, 2]),
+            (with_state(ended.clone(), 3), vec![3]),
+            (with_state(ended, 3), vec![]),
         ] {
             let cues = scene.apply(&pod(PodPhase::Running, Some(status.clone())));
-            assert_eq!(runs(&cues), opened, "{status:?}");
+            assert_eq!(runs(&cues), over, "{status:?}");
         }
     }
 
@@ -338,7 +364,7 @@ mod tests {
         let mut scene = Scene::new([job_key()]);
         let failed = pod(PodPhase::Failed, Some(with_state(terminated(137, "OOMKilled"), 0)));
         let cues = scene.apply(&failed);
-        let [Cue::Open { .. }, Cue::Failed(text)] = cues.as_slice() else { panic!("{cues:?}") };
+        let [Cue::Over(_), Cue::Failed(text)] = cues.as_slice() else { panic!("{cues:?}") };
         assert!(text.ends_with("failed: main: OOMKilled (exit code 137)"), "{text}");
         assert_eq!(scene.apply(&failed), []);
     }

@@ -12,12 +12,14 @@ mod record;
 mod segment;
 mod store;
 mod stream;
+mod tail;
 mod writer;
 
 pub use kept::KeptLog;
 pub use query::{Follow, LogQuery, Stamps};
 pub(crate) use record::Stream;
 pub use record::{RunKey, Slot};
-pub use store::Logs;
+pub use store::{Cursor as LogCursor, Logs};
 pub use stream::LogStream;
+pub use tail::{LogTail, Printed};
 pub(crate) use writer::RunLog;

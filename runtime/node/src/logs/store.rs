@@ -20,6 +20,9 @@ pub(crate) const FLUSH_AFTER: Duration = Duration::from_millis(50);
 /// So much is written at once, when it comes faster than that.
 const FLUSH_BYTES: usize = 64 << 10;
 
+/// So much of the newest segment is given at one time to who reads all of it.
+const TAIL_BYTES: usize = 256 << 10;
+
 /// So many followers are kept without a look at whether they have gone.
 const FOLLOWERS: usize = 64;
 
@@ -34,6 +37,9 @@ struct Shared {
     state: Mutex<State>,
     /// Told when something waits to be flushed.
     dirty: Notify,
+    opened_at: Cursor,
+    /// Told that there is more, where somebody waits for that.
+    more: Notify,
 }
 
 #[derive(Debug)]
@@ -43,6 +49,8 @@ struct State {
     /// Runs that may still print.
     running: HashSet<RunKey>,
     followers: HashMap<PodId, Weak<Notify>>,
+    /// Whether a reader of all of it waits for more.
+    awaited: bool,
     /// How many followers there may be before those are looked for that have gone: with each new one it
     /// would take as long as all of them together.
     sweep_at: usize,
@@ -61,9 +69,9 @@ struct Open {
     starts: HashMap<PodId, usize>,
 }
 
-/// Where a reader is.
+/// A place in the log, such as where a reader is; later places are greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(crate) struct Cursor {
+pub struct Cursor {
     segment: u64,
     offset: usize,
 }
@@ -88,7 +96,40 @@ impl Logs {
         fs::create_dir_all(&dir)?;
         let mut state = recover(&dir)?;
         state.keep_bounds(&dir, &bounds, now);
-        Ok(Self(Arc::new(Shared { dir, bounds, state: Mutex::new(state), dirty: Notify::new() })))
+        let opened_at = state.end();
+        let (state, dirty, more) = (Mutex::new(state), Notify::new(), Notify::new());
+        Ok(Self(Arc::new(Shared { dir, bounds, state, dirty, opened_at, more })))
+    }
+
+    /// Returns where it ended when it was opened.
+    pub(crate) fn opened_at(&self) -> Cursor {
+        self.0.opened_at
+    }
+
+    /// Returns where it ends now.
+    pub(crate) fn end(&self) -> Cursor {
+        self.state().end()
+    }
+
+    /// Waits until there is something behind `cursor`.
+    pub(crate) async fn past(&self, cursor: Cursor) {
+        loop {
+            // Listens before it looks, so that nothing that comes in between is missed.
+            let mut more = std::pin::pin!(self.0.more.notified());
+            more.as_mut().enable();
+            if self.is_past(cursor) {
+                return;
+            }
+            more.await;
+        }
+    }
+
+    /// Returns whether there is something behind `cursor`; if not, the next record is told of.
+    fn is_past(&self, cursor: Cursor) -> bool {
+        let mut state = self.state();
+        let there = state.end() > cursor;
+        state.awaited |= !there;
+        there
     }
 
     /// Returns what a single run's output is cut to, in bytes.
@@ -171,6 +212,21 @@ impl Logs {
         }
     }
 
+    /// Returns what was printed from `cursor` on by whichever pod, and moves the cursor behind it.
+    pub(crate) fn next(&self, cursor: &mut Cursor) -> Found {
+        let state = self.state();
+        if let Some(segment) = state.full.iter().find(|full| full.number >= cursor.segment) {
+            let from = if cursor.segment == segment.number { cursor.offset } else { 0 };
+            *cursor = Cursor { segment: segment.number + 1, offset: 0 };
+            return Found::File(segment::path(&self.0.dir, segment.number), from);
+        }
+        let open = &state.open;
+        let from = if cursor.segment == open.number { cursor.offset } else { 0 };
+        let records = whole_records(&open.bytes[from..], TAIL_BYTES);
+        *cursor = Cursor { segment: open.number, offset: from + records.len() };
+        if records.is_empty() { Found::End } else { Found::Memory(records.to_vec()) }
+    }
+
     /// Returns what tells a follower of `pod` that there is more.
     pub(crate) fn follow(&self, pod: PodId) -> Arc<Notify> {
         let mut state = self.state();
@@ -207,6 +263,9 @@ impl Logs {
         } else if clean {
             self.0.dirty.notify_one();
         }
+        if std::mem::take(&mut state.awaited) {
+            self.0.more.notify_waiters();
+        }
     }
 
     /// A panic while the lock was held leaves whole records: the state is good.
@@ -226,6 +285,18 @@ fn records_of(pod: PodId, bytes: &[u8]) -> Vec<u8> {
         rest = &rest[length..];
     }
     out
+}
+
+/// Returns the records at the start of `bytes` that together are no longer than `most`.
+fn whole_records(bytes: &[u8], most: usize) -> &[u8] {
+    let mut at = 0;
+    while let Some((_, length)) = Record::decode_unchecked(&bytes[at..]) {
+        if at + length > most {
+            break;
+        }
+        at += length;
+    }
+    &bytes[..at]
 }
 
 impl Drop for Shared {
@@ -266,6 +337,10 @@ impl Open {
 }
 
 impl State {
+    fn end(&self) -> Cursor {
+        Cursor { segment: self.open.number, offset: self.open.bytes.len() }
+    }
+
     fn wake(&mut self, pod: PodId) {
         if self.followers.is_empty() {
             return;
@@ -336,6 +411,7 @@ fn recover(dir: &std::path::Path) -> io::Result<State> {
         open: Open { number: 1, ..Open::default() },
         running: HashSet::new(),
         followers: HashMap::new(),
+        awaited: false,
         sweep_at: FOLLOWERS,
     };
     let numbers = segment::numbers(dir)?;

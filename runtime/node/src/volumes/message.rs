@@ -6,7 +6,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use k8s_openapi::api::core::v1::Container;
 
@@ -26,8 +26,8 @@ pub(crate) struct MessageFile(Place);
 
 #[derive(Debug, Clone)]
 enum Place {
-    /// In a directory of the run's own, which is mounted at `guest_path`.
-    Own { directory: PathBuf, guest_path: String, name: String },
+    /// In a directory of the run's own, which is mounted at `guest_path` once it is made.
+    Own { directory: PathBuf, guest_path: String, name: String, made: Arc<OnceLock<Held>> },
     /// In what is mounted.
     Mounted { host: Held, below: PathBuf },
 }
@@ -45,9 +45,12 @@ impl MessageFile {
         let nearest = mounts.iter().filter_map(below).max_by_key(|(length, ..)| *length);
         Some(Self(match nearest {
             Some((_, host, below)) => Place::Mounted { host, below },
-            None => {
-                Place::Own { directory, guest_path: guest_path.to_owned(), name: name.to_owned() }
-            }
+            None => Place::Own {
+                directory,
+                guest_path: guest_path.to_owned(),
+                name: name.to_owned(),
+                made: Arc::default(),
+            },
         }))
     }
 
@@ -56,13 +59,14 @@ impl MessageFile {
     /// # Errors
     /// Where the directory cannot be made, with why.
     pub(crate) fn mount(&self) -> Result<Option<Mount>, String> {
-        let Place::Own { directory, guest_path, name } = &self.0 else { return Ok(None) };
+        let Place::Own { directory, guest_path, name, made } = &self.0 else { return Ok(None) };
         let failed = |why: &dyn std::fmt::Display| {
             format!("the directory of the termination message cannot be made: {why}")
         };
         make_private(directory).map_err(|why| failed(&why))?;
         fs::write(directory.join(name), "").map_err(|why| failed(&why))?;
         let host = Held::open(directory).map_err(|why| failed(&why))?;
+        let host = made.get_or_init(|| host).clone();
         let quota = QuotaSpec {
             name: "the termination message".to_owned(),
             directories: vec![directory.clone()],
@@ -76,10 +80,10 @@ impl MessageFile {
     /// Returns what was written, as much of it as is told; empty where nothing was.
     pub(crate) fn read(&self) -> String {
         let (host, below) = match &self.0 {
-            Place::Own { directory, name, .. } => (Held::open(directory), PathBuf::from(name)),
-            Place::Mounted { host, below } => (Ok(host.clone()), below.clone()),
+            Place::Own { name, made, .. } => (made.get(), Path::new(name)),
+            Place::Mounted { host, below } => (Some(host), below.as_path()),
         };
-        let bytes = host.and_then(|host| host.read(&below, WRITTEN_BYTES)).ok().flatten();
+        let bytes = host.and_then(|host| host.read(below, WRITTEN_BYTES).ok().flatten());
         let bytes = bytes.unwrap_or_default();
         String::from_utf8_lossy(&bytes[..bytes.len().min(TOLD_BYTES)]).into_owned()
     }
