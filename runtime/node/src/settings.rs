@@ -51,7 +51,7 @@ impl Default for LogBounds {
         Self {
             run_bytes: 10 << 20,
             total_bytes: 256 << 20,
-            segment_bytes: 4 << 20,
+            segment_bytes: 1 << 20,
             age: Duration::from_hours(30 * 24),
         }
     }

@@ -61,12 +61,22 @@ pub(crate) async fn run(
     run.finish(args, end, interrupts).await
 }
 
+/// Which pods are kept in mind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keeps {
+    /// Those of which more may come.
+    Living,
+    /// All of them, as the answer has them.
+    All,
+}
+
 struct Foreground<'a> {
     stage: &'a dyn Stage,
     reader: Arc<dyn Reader>,
     seen: u64,
     scene: Scene,
     printer: Printer<'a>,
+    keeps: Keeps,
     printed: LogTail,
     /// What is to be done once the log has been printed up to there.
     cues: VecDeque<(LogCursor, Cue)>,
@@ -82,6 +92,10 @@ impl<'a> Foreground<'a> {
             reader,
             scene: Scene::new(jobs.filter(|key| key.kind == Kind::Job)),
             printer: Printer::new(args, plan, output),
+            keeps: match args.output {
+                Some(RunOutput::Json) => Keeps::All,
+                None => Keeps::Living,
+            },
             printed: stage.logs().tail(),
             cues: VecDeque::new(),
         }
@@ -128,6 +142,8 @@ impl<'a> Foreground<'a> {
             match cue {
                 Cue::Failed(text) => self.printer.note(&text),
                 Cue::Over(key) => self.printer.ended(key)?,
+                Cue::Left(pod) if self.keeps == Keeps::Living => self.scene.forget(pod),
+                Cue::Left(_) => {}
             }
         }
         Ok(())

@@ -20,6 +20,8 @@ pub(super) enum Cue {
     Over(RunKey),
     /// A pod ended badly: a line about it.
     Failed(String),
+    /// A pod has ended, or is gone: nothing more comes of it.
+    Left(PodId),
 }
 
 /// How a Job ended.
@@ -63,6 +65,8 @@ pub(super) struct Scene {
     pods: BTreeMap<PodId, PodScene>,
     /// Those of `pods` that have not ended.
     live: BTreeSet<PodId>,
+    /// Those that were forgotten.
+    left: BTreeSet<PodId>,
     /// Those of `live` that wait for what nobody will bring, and why.
     hopeless: BTreeMap<PodId, String>,
 }
@@ -83,7 +87,7 @@ impl Scene {
                     scene.deleted();
                 }
                 self.look_at(pod.id);
-                Vec::new()
+                vec![Cue::Left(pod.id)]
             }
             (Some(Snapshot::Object(object)), _) => {
                 self.object_changed(object);
@@ -153,16 +157,25 @@ impl Scene {
 
     fn pod_changed(&mut self, pod: &Arc<Pod>, job: &Arc<JobInfo>) -> Vec<Cue> {
         let key = ObjectKey::new(Kind::Job, job.namespace.clone(), job.name.clone());
-        if !self.jobs.contains_key(&key) {
+        if !self.jobs.contains_key(&key) || self.left.contains(&pod.id) {
             return Vec::new();
         }
         let (pod, job) = (Arc::clone(pod), Arc::clone(job));
         let new = || PodScene::new(Arc::clone(&pod), Arc::clone(&job));
         let id = pod.id;
         let scene = self.pods.entry(id).or_insert_with(new);
-        let cues = scene.changed(pod, job);
+        let mut cues = scene.changed(pod, job);
+        if !scene.is_live() {
+            cues.push(Cue::Left(id));
+        }
         self.look_at(id);
         cues
+    }
+
+    /// Forgets a pod that has left, but that it was there.
+    pub(super) fn forget(&mut self, id: PodId) {
+        self.pods.remove(&id);
+        self.left.insert(id);
     }
 
     /// Returns how the run stands.
@@ -317,7 +330,7 @@ mod tests {
     fn runs(cues: &[Cue]) -> Vec<u32> {
         let run = |cue: &Cue| match cue {
             Cue::Over(key) => Some(key.run),
-            Cue::Failed(_) => None,
+            Cue::Failed(_) | Cue::Left(_) => None,
         };
         cues.iter().filter_map(run).collect()
     }
@@ -364,8 +377,10 @@ mod tests {
         let mut scene = Scene::new([job_key()]);
         let failed = pod(PodPhase::Failed, Some(with_state(terminated(137, "OOMKilled"), 0)));
         let cues = scene.apply(&failed);
-        let [Cue::Over(_), Cue::Failed(text)] = cues.as_slice() else { panic!("{cues:?}") };
+        let [Cue::Over(_), Cue::Failed(text), left] = cues.as_slice() else { panic!("{cues:?}") };
         assert!(text.ends_with("failed: main: OOMKilled (exit code 137)"), "{text}");
+        assert_eq!(scene.apply(&failed), std::slice::from_ref(left));
+        scene.forget(PodId::new(JobId(1), 0));
         assert_eq!(scene.apply(&failed), []);
     }
 

@@ -135,7 +135,13 @@ impl Segment {
 
     /// Returns whether `pod` printed into it and was not removed.
     pub(crate) fn holds(&self, pod: PodId) -> bool {
-        self.pods.binary_search(&pod).is_ok_and(|at| self.gone[at / 64] >> (at % 64) & 1 == 0)
+        self.place_of(pod).is_some_and(|at| self.gone[at / 64] >> (at % 64) & 1 == 0)
+    }
+
+    /// Most segments have pods of another time: a look at the first and the last tells.
+    fn place_of(&self, pod: PodId) -> Option<usize> {
+        let between = *self.pods.first()? <= pod && pod <= *self.pods.last()?;
+        if between { self.pods.binary_search(&pod).ok() } else { None }
     }
 
     /// Returns whether nothing in it is wanted.
@@ -145,7 +151,7 @@ impl Segment {
 
     /// Marks `pod` as removed.
     pub(crate) fn remove(&mut self, pod: PodId) -> Removal {
-        let Ok(at) = self.pods.binary_search(&pod) else { return Removal::NotHere };
+        let Some(at) = self.place_of(pod) else { return Removal::NotHere };
         if self.gone[at / 64] >> (at % 64) & 1 == 1 {
             return Removal::NotHere;
         }

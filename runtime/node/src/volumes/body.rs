@@ -2,26 +2,24 @@
 //! for modules that can open files.
 
 use std::fs;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use jobling_core::trigger::TriggerCall;
 
-use super::held::Held;
-use super::set_up::make_private;
+use super::own::RunDirectory;
 use crate::containers::{Access, Mount};
 use crate::env::{BODY, DIRECTORY};
 
 /// Where a run finds the body of the request that it answers.
 #[derive(Debug, Clone)]
 pub(crate) struct BodyFile {
-    directory: PathBuf,
+    directory: RunDirectory,
     call: Arc<TriggerCall>,
 }
 
 impl BodyFile {
     /// Returns the file of a run whose own directory would be `directory`.
-    pub(crate) fn of(call: Arc<TriggerCall>, directory: PathBuf) -> Self {
+    pub(crate) fn of(call: Arc<TriggerCall>, directory: RunDirectory) -> Self {
         Self { directory, call }
     }
 
@@ -33,9 +31,8 @@ impl BodyFile {
         let failed = |why: &dyn std::fmt::Display| {
             format!("the file of the request's body cannot be made: {why}")
         };
-        make_private(&self.directory).map_err(|why| failed(&why))?;
-        fs::write(self.directory.join(BODY), &self.call.body).map_err(|why| failed(&why))?;
-        let host = Held::open(&self.directory).map_err(|why| failed(&why))?;
+        let (path, host) = self.directory.make().map_err(|why| failed(&why))?;
+        fs::write(path.join(BODY), &self.call.body).map_err(|why| failed(&why))?;
         let (guest_path, access) = (DIRECTORY.to_owned(), Access::ReadOnly);
         Ok(Mount { guest_path, host, access, quotas: Vec::new() })
     }

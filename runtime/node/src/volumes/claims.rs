@@ -9,7 +9,7 @@ use jobling_core::api::{Kind, Object, ObjectKey};
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 
 use super::error::Why;
-use super::set_up::make_private;
+use super::own::make_private;
 use crate::env::ConfigError;
 use crate::ports::Objects;
 

@@ -11,8 +11,8 @@ use std::sync::{Arc, OnceLock};
 use k8s_openapi::api::core::v1::Container;
 
 use super::held::Held;
+use super::own::RunDirectory;
 use super::path;
-use super::set_up::make_private;
 use crate::containers::{Access, Mount, Overflow, QuotaSpec};
 
 /// Bytes of a message that are told, as in Kubernetes.
@@ -27,7 +27,7 @@ pub(crate) struct MessageFile(Place);
 #[derive(Debug, Clone)]
 enum Place {
     /// In a directory of the run's own, which is mounted at `guest_path` once it is made.
-    Own { directory: PathBuf, guest_path: String, name: String, made: Arc<OnceLock<Held>> },
+    Own { directory: RunDirectory, guest_path: String, name: String, made: Arc<OnceLock<Held>> },
     /// In what is mounted.
     Mounted { host: Held, below: PathBuf },
 }
@@ -35,7 +35,11 @@ enum Place {
 impl MessageFile {
     /// Returns the file of `container`'s next run, whose own directory would be `directory`; none where
     /// the path names no file.
-    pub(crate) fn of(container: &Container, directory: PathBuf, mounts: &[Mount]) -> Option<Self> {
+    pub(crate) fn of(
+        container: &Container,
+        directory: RunDirectory,
+        mounts: &[Mount],
+    ) -> Option<Self> {
         let path = path::guest(container.termination_message_path.as_deref()?);
         let (guest_path, name) = path::parent(&path)?;
         let below = |mount: &Mount| {
@@ -63,13 +67,12 @@ impl MessageFile {
         let failed = |why: &dyn std::fmt::Display| {
             format!("the directory of the termination message cannot be made: {why}")
         };
-        make_private(directory).map_err(|why| failed(&why))?;
-        fs::write(directory.join(name), "").map_err(|why| failed(&why))?;
-        let host = Held::open(directory).map_err(|why| failed(&why))?;
+        let (path, host) = directory.make().map_err(|why| failed(&why))?;
+        fs::write(path.join(name), "").map_err(|why| failed(&why))?;
         let host = made.get_or_init(|| host).clone();
         let quota = QuotaSpec {
             name: "the termination message".to_owned(),
-            directories: vec![directory.clone()],
+            directories: vec![path],
             bytes: WRITTEN_BYTES,
             overflow: Overflow::Refuse,
         };
@@ -91,7 +94,19 @@ impl MessageFile {
 
 #[cfg(test)]
 mod tests {
+    use super::super::own::OwnDirectories;
     use super::*;
+    use jobling_core::pods::{JobId, PodId};
+
+    fn directory(data: &Path) -> RunDirectory {
+        RunDirectory {
+            all: Arc::new(OwnDirectories::at(data.to_owned())),
+            pod: PodId::new(JobId(1), 0),
+            purpose: "messages",
+            container: "main".into(),
+            run: 0,
+        }
+    }
 
     fn container(path: &str) -> Container {
         Container {
@@ -104,8 +119,9 @@ mod tests {
     #[test]
     fn a_message_is_told_as_far_as_four_kibibytes_go() {
         let parent = tempfile::tempdir().unwrap();
-        let own = parent.path().join("own");
-        let file = MessageFile::of(&container("/dev/termination-log"), own.clone(), &[]).unwrap();
+        let own = parent.path().join("1-0/messages/main-0");
+        let directory = directory(parent.path());
+        let file = MessageFile::of(&container("/dev/termination-log"), directory, &[]).unwrap();
         assert_eq!(file.read(), "");
         let mount = file.mount().unwrap().unwrap();
         assert_eq!(mount.guest_path, "/dev");
@@ -122,7 +138,8 @@ mod tests {
         let host = Held::open(volume.path()).unwrap();
         let (access, quotas) = (Access::ReadWrite, Vec::new());
         let mounts = [Mount { guest_path: "/data".into(), host, access, quotas }];
-        let file = MessageFile::of(&container("/data/out/why"), "/nowhere".into(), &mounts);
+        let file =
+            MessageFile::of(&container("/data/out/why"), directory(Path::new("/nowhere")), &mounts);
         let file = file.unwrap();
         assert!(file.mount().unwrap().is_none());
         assert_eq!(file.read(), "the disk is full");
@@ -130,7 +147,9 @@ mod tests {
 
     #[test]
     fn a_path_without_a_file_has_no_message() {
-        assert!(MessageFile::of(&container("/"), "/nowhere".into(), &[]).is_none());
-        assert!(MessageFile::of(&Container::default(), "/nowhere".into(), &[]).is_none());
+        for container in [container("/"), Container::default()] {
+            let none = MessageFile::of(&container, directory(Path::new("/nowhere")), &[]);
+            assert!(none.is_none());
+        }
     }
 }

@@ -22,6 +22,7 @@ mod held;
 mod host_path;
 mod message;
 mod mounts;
+mod own;
 mod path;
 mod set_up;
 mod source;

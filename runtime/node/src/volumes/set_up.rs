@@ -1,9 +1,7 @@
 //! Makes the volumes of a pod before its first container, and removes what is the pod's own after its last.
 
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder};
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,6 +15,7 @@ use super::claims;
 use super::contents::{Files, contents};
 use super::error::{VolumeError, Why};
 use super::host_path::{Bounds, host_path};
+use super::own::{OwnDirectories, RunDirectory, make_private, removed};
 use super::source::{Source, source};
 use crate::calls::WITHOUT_JOB;
 use crate::containers::{Access, Overflow, QuotaSpec};
@@ -29,6 +28,7 @@ use crate::ports::Objects;
 pub(crate) struct Volumes {
     data_dir: PathBuf,
     host_path_prefixes: Vec<PathBuf>,
+    own: Arc<OwnDirectories>,
 }
 
 /// The volumes of one pod, by their names in the template.
@@ -57,8 +57,10 @@ pub(super) struct Place {
 }
 
 impl Volumes {
-    pub(crate) const fn new(data_dir: PathBuf, host_path_prefixes: Vec<PathBuf>) -> Self {
-        Self { data_dir, host_path_prefixes }
+    /// Returns the volumes below `data_dir`, with what was left there.
+    pub(crate) fn new(data_dir: PathBuf, host_path_prefixes: Vec<PathBuf>) -> Self {
+        let own = Arc::new(OwnDirectories::at(data_dir.join("pods")));
+        Self { data_dir, host_path_prefixes, own }
     }
 
     /// Makes the volumes of the pod that `facts` tell of. What a first call made a second one finds: an
@@ -71,7 +73,7 @@ impl Volumes {
         facts: &Facts<'_>,
         objects: &dyn Objects,
     ) -> Result<VolumesOfPod, VolumeError> {
-        let directory = self.directory(facts.start().pod.id);
+        let directory = self.own.place_for(facts.start().pod.id);
         let mut all = VolumesOfPod { directory, volumes: BTreeMap::new() };
         let Some(spec) = &facts.start().job.template.spec else { return Ok(all) };
         let shared = all.shared_quota(spec, facts.defaults());
@@ -85,39 +87,41 @@ impl Volumes {
 
     /// Removes what is the pod's own: its emptyDirs and written files.
     pub(crate) fn release(&self, pod: PodId) {
-        let directory = self.directory(pod);
-        if let Err(error) = removed(&directory) {
+        if let Err(error) = self.own.remove(pod) {
             tracing::warn!(%pod, %error, "volumes of a pod not removed");
         }
     }
 
     /// Removes what pods without a Job left when the daemon was cut off: their numbers come again.
     pub(crate) fn release_calls(&self) {
-        let entries = std::fs::read_dir(self.data_dir.join("pods")).into_iter().flatten().flatten();
-        let number = |name: &str| name.split('-').next()?.parse::<u64>().ok();
-        for entry in entries {
-            let job = entry.file_name().to_str().and_then(number);
-            if job.is_some_and(|job| job >= WITHOUT_JOB)
-                && let Err(error) = removed(&entry.path())
-            {
-                tracing::warn!(path = %entry.path().display(), %error, "volumes of a request not removed");
-            }
-        }
+        let left = self.own.pods().into_iter();
+        left.filter(|pod| pod.job().0 >= WITHOUT_JOB).for_each(|pod| self.release(pod));
     }
 
     /// Returns whether there is something to [`release`](Self::release).
     pub(crate) fn has_left(&self, pod: PodId) -> bool {
-        self.directory(pod).exists()
+        self.own.has(pod)
     }
 
     /// Returns the directory for the termination message of a container's run.
-    pub(crate) fn message_directory(&self, pod: PodId, container: &str, run: u32) -> PathBuf {
-        self.directory(pod).join("messages").join(format!("{container}-{run}"))
+    pub(crate) fn message_directory(&self, pod: PodId, container: &str, run: u32) -> RunDirectory {
+        self.run_directory(pod, "messages", container, run)
     }
 
     /// Returns the directory for the body of the request that a container's run answers.
-    pub(crate) fn body_directory(&self, pod: PodId, container: &str, run: u32) -> PathBuf {
-        self.directory(pod).join("requests").join(format!("{container}-{run}"))
+    pub(crate) fn body_directory(&self, pod: PodId, container: &str, run: u32) -> RunDirectory {
+        self.run_directory(pod, "requests", container, run)
+    }
+
+    fn run_directory(
+        &self,
+        pod: PodId,
+        purpose: &'static str,
+        container: &str,
+        run: u32,
+    ) -> RunDirectory {
+        let (all, container) = (Arc::clone(&self.own), container.to_owned());
+        RunDirectory { all, pod, purpose, container, run }
     }
 
     /// Removes the directory of a claim that is gone.
@@ -125,10 +129,6 @@ impl Volumes {
         if let Err(error) = claims::sweep(&self.data_dir, key, objects) {
             tracing::warn!(claim = %key.name, namespace = %key.namespace, %error, "claim's directory not removed");
         }
-    }
-
-    fn directory(&self, pod: PodId) -> PathBuf {
-        self.data_dir.join("pods").join(format!("{}-{}", pod.job().0, pod.ordinal()))
     }
 
     fn make(
@@ -225,11 +225,6 @@ fn whole(root: PathBuf) -> Place {
     Place { root, below: PathBuf::new() }
 }
 
-/// Makes a directory, and those on the way to it, that nobody but the daemon can enter.
-pub(super) fn make_private(path: &Path) -> Result<(), Why> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(Why::io(path))
-}
-
 /// Writes `files` into a new directory in place of what is at `path`.
 pub(super) fn write(path: &Path, files: &Files) -> Result<(), Why> {
     removed(path).map_err(Why::io(path))?;
@@ -248,11 +243,4 @@ pub(super) fn write(path: &Path, files: &Files) -> Result<(), Why> {
         written().map_err(Why::io(path.join(name)))?;
     }
     Ok(())
-}
-
-fn removed(path: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        outcome => outcome,
-    }
 }
