@@ -26,6 +26,9 @@ use crate::verbs::{Exit, Failure};
 /// Changes that are taken at one time.
 const CHANGES: usize = 1024;
 
+/// How long what pods print is gathered before it is shown, unless one of them ends.
+const GATHER: Duration = Duration::from_millis(2);
+
 /// How long pods get to end by themselves after the first Ctrl-C.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -122,11 +125,17 @@ impl<'a> Foreground<'a> {
                         return Ok(End::Stuck("the engine has stopped".to_owned()));
                     }
                 }
-                () = self.printed.more() => {}
+                () = self.more() => {}
                 () = until(deadline) => return Ok(End::Timeout),
                 Some(()) = interrupts.recv() => return Ok(End::Interrupted),
             }
         }
+    }
+
+    /// Waits until pods have printed, and a little longer: much of it is shown at one time.
+    async fn more(&self) {
+        self.printed.more().await;
+        tokio::time::sleep(GATHER).await;
     }
 
     /// Prints what has come, a piece of it at most, and takes what has changed.
@@ -255,7 +264,7 @@ impl<'a> Foreground<'a> {
         loop {
             tokio::select! {
                 () = &mut draining => return Ok(()),
-                () = self.printed.more() => self.print_more().await?,
+                () = self.more() => self.print_more().await?,
                 Some(()) = interrupts.recv() => draining = self.stage.drain(Duration::ZERO),
             }
         }
