@@ -114,7 +114,7 @@ impl FakeObjects {
     }
 
     fn put(self, kind: Kind, value: Value) -> Self {
-        let object = Object::from_value(kind, value).unwrap();
+        let object = Object::from_value(kind, &value).unwrap();
         self.0.lock().unwrap().insert(object.key(), object);
         self
     }

@@ -355,7 +355,7 @@ fn job(name: &str) -> Object {
             "conditions": [{"type": "Complete", "status": "True"}],
         },
     });
-    Object::from_value(Kind::Job, value).unwrap()
+    Object::from_value(Kind::Job, &value).unwrap()
 }
 
 fn names(list: &Value) -> Vec<&str> {

@@ -74,7 +74,7 @@ async fn serve() -> (SocketAddr, oneshot::Sender<()>, tokio::task::JoinHandle<()
         "metadata": {"name": "plain", "namespace": "default", "uid": "u1", "generation": 1},
         "spec": {"path": "/plain", "auth": {"none": {}}, "methods": ["POST"]},
     });
-    model.put(Object::from_value(Kind::HTTPTrigger, trigger).unwrap());
+    model.put(Object::from_value(Kind::HTTPTrigger, &trigger).unwrap());
     let limits = TriggerLimits {
         header_timeout: SHORT,
         body_timeout: SHORT,

@@ -27,6 +27,10 @@ impl Default for FeedLimits {
     }
 }
 
+/// What is kept of the past once nothing has happened for a while: those who watch have seen it by then, and
+/// one that comes back later may have to list again.
+const AT_REST: FeedLimits = FeedLimits { changes: 1_024, bytes: 1 << 20 };
+
 /// Called with the newest revision after each commit, on the writer's thread: must not wait.
 pub type CommitHook = Box<dyn Fn(u64) + Send + Sync>;
 
@@ -69,6 +73,13 @@ impl Feed {
         for hook in self.hooks.read().unwrap_or_else(PoisonError::into_inner).iter() {
             hook(revision);
         }
+    }
+
+    /// Lets go of all but the newest changes.
+    pub(crate) fn rest(&self) {
+        let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+        ring.trim(AT_REST);
+        ring.changes.shrink_to_fit();
     }
 
     /// Has `hook` called after each commit from now on.

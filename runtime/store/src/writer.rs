@@ -151,6 +151,13 @@ impl Store for Writer {
     fn oldest_answer(&mut self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         calls::oldest(&self.connection, Some(now))
     }
+
+    fn rest(&mut self) {
+        self.feed.rest();
+        if let Err(error) = self.connection.execute_batch("PRAGMA shrink_memory") {
+            tracing::debug!(%error, "pages are kept in memory");
+        }
+    }
 }
 
 /// Returns the object of that key, whatever its kind.

@@ -9,7 +9,7 @@ use jobling_core::api::{ApiError, Kind, ObjectKey};
 use jobling_core::control::Backoff;
 use jobling_core::engine::{
     DeleteOptions, Engine, Patch, PatchKind, Propagation, Reader, Reply, Request, Settings, Step,
-    StoreError, Ticket, Verb, WriteOptions,
+    Store as _, StoreError, Ticket, Verb, WriteOptions,
 };
 use jobling_store::testing::MemoryDisk;
 use jobling_store::{Readers, Writer};
@@ -255,6 +255,7 @@ impl World {
             self.step()?;
         }
         self.now = until;
+        self.engine.store_mut().rest();
         Ok(())
     }
 

@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
+use super::decode::{self, Fault, Read};
 use super::{HTTPTrigger, Kind};
 
 /// Where an object is found: its kind, namespace (empty for a cluster's own) and name.
@@ -133,30 +134,18 @@ impl Object {
     ///
     /// # Errors
     /// The path of the first field whose JSON type is wrong, with what was expected there.
-    pub fn from_value(
-        kind: Kind,
-        value: Value,
-    ) -> Result<Self, serde_path_to_error::Error<serde_json::Error>> {
-        Ok(match kind {
-            Kind::Namespace => Self::Namespace(serde_path_to_error::deserialize(value)?),
-            Kind::ServiceAccount => Self::ServiceAccount(serde_path_to_error::deserialize(value)?),
-            Kind::ConfigMap => Self::ConfigMap(serde_path_to_error::deserialize(value)?),
-            Kind::Secret => Self::Secret(serde_path_to_error::deserialize(value)?),
-            Kind::PersistentVolumeClaim => {
-                Self::PersistentVolumeClaim(serde_path_to_error::deserialize(value)?)
-            }
-            Kind::CronJob => Self::CronJob(serde_path_to_error::deserialize(value)?),
-            Kind::HTTPTrigger => Self::HTTPTrigger(serde_path_to_error::deserialize(value)?),
-            Kind::Job => Self::Job(serde_path_to_error::deserialize(value)?),
-            Kind::Pod => Self::Pod(serde_path_to_error::deserialize(value)?),
-            Kind::Event => Self::Event(serde_path_to_error::deserialize(value)?),
-        })
+    pub fn from_value(kind: Kind, value: &Value) -> Result<Self, Fault> {
+        let Read { object, faults } = decode::read(kind, value);
+        match faults.into_iter().find(Fault::is_fatal) {
+            Some(fault) => Err(fault),
+            None => Ok(object.expect("what cannot be read is a fatal fault")),
+        }
     }
 
     /// Returns the object of `kind` in the JSON text `bytes`.
     ///
     /// # Errors
-    /// As [`Object::from_value`], and where the text is no JSON.
+    /// Where a field's JSON type is wrong, or the text is no JSON.
     pub fn from_json(kind: Kind, bytes: &[u8]) -> Result<Self, serde_json::Error> {
         Ok(match kind {
             Kind::Namespace => Self::Namespace(serde_json::from_slice(bytes)?),

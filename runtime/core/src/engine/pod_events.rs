@@ -299,7 +299,7 @@ mod tests {
         let event = json!({
             "metadata": {"name": "a.stored", "namespace": "default"}, "involvedObject": {},
         });
-        Object::from_value(Kind::Event, event).unwrap()
+        Object::from_value(Kind::Event, &event).unwrap()
     }
 
     fn pod() -> Pod {

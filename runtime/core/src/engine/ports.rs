@@ -204,6 +204,10 @@ pub trait Store {
     /// # Errors
     /// Where the database cannot be read.
     fn oldest_answer(&mut self, now: Timestamp) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Lets go of memory that only makes the next calls faster: nothing has happened for a while. What is
+    /// remembered stays; of what watches can ask for, at least the newest.
+    fn rest(&mut self);
 }
 
 /// An answer whose time is over.

@@ -20,6 +20,9 @@ use tokio::time::Instant;
 /// So many reports go into one step, at most: the rest into the next.
 const REPORTS_A_STEP: usize = 4096;
 
+/// After so long without anything, memory that only made things faster is let go.
+const QUIET: Duration = Duration::from_secs(1);
+
 /// After the grace period, so long for the pods' ends to be reported and committed.
 const MARGIN: Duration = Duration::from_secs(5);
 
@@ -80,6 +83,8 @@ pub(super) struct Driver<S, R> {
     next_ticket: u64,
     trouble: Option<StoreError>,
     drain_by: Option<Instant>,
+    /// When the store is to rest, unless something happens before.
+    rest_at: Option<Instant>,
 }
 
 impl<S: Store, R: Runner> Driver<S, R> {
@@ -93,6 +98,7 @@ impl<S: Store, R: Runner> Driver<S, R> {
             next_ticket: 0,
             trouble: None,
             drain_by: None,
+            rest_at: None,
         }
     }
 
@@ -110,6 +116,7 @@ impl<S: Store, R: Runner> Driver<S, R> {
         loop {
             let beats = self.inbox.orders.borrow().beats;
             let step = self.engine.step(self.clock.now());
+            self.rest_at = Instant::now().checked_add(QUIET);
             let wake_at = step.wake_at;
             self.answer(step);
             self.inbox.beats.send_replace(beats);
@@ -127,12 +134,20 @@ impl<S: Store, R: Runner> Driver<S, R> {
         let delay = wake_at.map(|at| at.since(self.clock.now()));
         let due = delay.and_then(|delay| Instant::now().checked_add(delay));
         let due = due.into_iter().chain(self.drain_by).min();
-        let Inbox { requests, reports, orders, beats: _ } = &mut self.inbox;
-        tokio::select! {
-            Some(request) = requests.recv() => self.submit(request),
-            Some(report) = reports.recv() => self.engine.report(report),
-            Ok(()) = orders.changed() => {}
-            () = until(due) => {}
+        loop {
+            let Inbox { requests, reports, orders, beats: _ } = &mut self.inbox;
+            tokio::select! {
+                Some(request) = requests.recv() => self.submit(request),
+                Some(report) = reports.recv() => self.engine.report(report),
+                Ok(()) = orders.changed() => {}
+                () = until(due) => {}
+                () = until(self.rest_at) => {
+                    self.rest_at = None;
+                    self.engine.store_mut().rest();
+                    continue;
+                }
+            }
+            return;
         }
     }
 

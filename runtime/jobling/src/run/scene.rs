@@ -309,7 +309,7 @@ mod tests {
         let job = json!({"apiVersion": "batch/v1", "kind": "Job",
             "metadata": {"name": "a", "namespace": "default"},
             "status": {"conditions": [{"type": condition, "status": "True", "reason": "R", "message": "m"}]}});
-        let object = api::Object::from_value(Kind::Job, job).unwrap();
+        let object = api::Object::from_value(Kind::Job, &job).unwrap();
         change(Snapshot::Object(Arc::new(object)))
     }
 
@@ -422,7 +422,7 @@ mod tests {
         let event = |reason: &str| {
             let event = json!({"metadata": {}, "reason": reason, "message": "configmap \"y\" not found",
                 "involvedObject": {"kind": "Pod", "namespace": "default", "name": name}});
-            let object = api::Object::from_value(Kind::Event, event).unwrap();
+            let object = api::Object::from_value(Kind::Event, &event).unwrap();
             change(Snapshot::Object(Arc::new(object)))
         };
         scene.apply(&event("Scheduled"));

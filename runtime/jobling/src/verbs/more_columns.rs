@@ -2,9 +2,9 @@
 //! pods, how far their tasks say that they are.
 
 use jiff::Timestamp;
+use jobling_core::api::{Kind, Object};
 use jobling_core::control::cronjob::upcoming;
 use jobling_core::pods::PROGRESS;
-use k8s_openapi::api::batch::v1::CronJob;
 use serde_json::{Value, json};
 
 use crate::print::human_duration;
@@ -36,7 +36,7 @@ fn add(table: &mut Value, name: &str, cell: impl Fn(&Value) -> String) {
 
 /// Returns such as `in 25s`.
 fn next_schedule(cron_job: &Value, now: Timestamp) -> String {
-    let Ok(cron_job) = serde_json::from_value::<CronJob>(cron_job.clone()) else {
+    let Ok(Object::CronJob(cron_job)) = Object::from_value(Kind::CronJob, cron_job) else {
         return "<unknown>".to_owned();
     };
     let moment = jobling_core::Timestamp::from_unix_micros(now.as_microsecond());

@@ -157,7 +157,7 @@ pub(super) mod testing {
 
     /// Returns the cells of an object as kubectl lays them out, divided by bars.
     pub(in super::super) fn printed(kind: Kind, value: Value) -> String {
-        let object = Object::from_value(kind, value).unwrap();
+        let object = Object::from_value(kind, &value).unwrap();
         let row = row(&object, NOW);
         assert_eq!(row.cells.len(), columns(kind).len(), "a cell for each column");
         let text = |cell: &Value| cell.as_str().map_or_else(|| cell.to_string(), str::to_owned);

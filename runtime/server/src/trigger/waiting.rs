@@ -89,7 +89,7 @@ mod tests {
             let conditions = json!([{"type": condition, "status": "True"}]);
             let object = json!({"metadata": {"name": job, "namespace": "default"},
                 "spec": {"template": {}}, "status": {"conditions": conditions}});
-            let object = Object::from_value(Kind::Job, object).unwrap();
+            let object = Object::from_value(Kind::Job, &object).unwrap();
             Snapshot::Object(Arc::new(object))
         };
         Change {

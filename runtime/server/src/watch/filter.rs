@@ -114,7 +114,7 @@ mod tests {
                 "resourceVersion": revision.to_string(),
                 "labels": {"wanted": wanted},
             }});
-            Snapshot::Object(Arc::new(Object::from_value(Kind::ConfigMap, value).unwrap()))
+            Snapshot::Object(Arc::new(Object::from_value(Kind::ConfigMap, &value).unwrap()))
         };
         Change {
             revision: 9,

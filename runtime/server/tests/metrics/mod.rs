@@ -63,7 +63,7 @@ async fn the_group_is_discovered() {
 fn pod(world: &World, name: &str, namespace: &str) {
     let metadata = json!({"name": name, "namespace": namespace, "labels": {"name": name}});
     let spec = json!({"containers": [{"name": "main"}]});
-    let pod = Object::from_value(Kind::Pod, json!({"metadata": metadata, "spec": spec}));
+    let pod = Object::from_value(Kind::Pod, &json!({"metadata": metadata, "spec": spec}));
     world.model.put(pod.unwrap());
 }
 

@@ -55,7 +55,7 @@ impl Model {
             "metadata": {"name": "default", "uid": "u0", "creationTimestamp": NOW.to_time()},
             "status": {"phase": "Active"},
         });
-        model.put(Object::from_value(Kind::Namespace, namespace).unwrap());
+        model.put(Object::from_value(Kind::Namespace, &namespace).unwrap());
         model
     }
 

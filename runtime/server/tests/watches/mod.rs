@@ -143,5 +143,5 @@ fn labelled(name: &str, even: bool) -> Object {
 }
 
 fn object(value: &serde_json::Value) -> Object {
-    Object::from_value(Kind::ConfigMap, value.clone()).unwrap()
+    Object::from_value(Kind::ConfigMap, &value.clone()).unwrap()
 }

@@ -85,7 +85,7 @@ fn answers_are_found_by_their_time_and_forgotten() {
     let (mut writer, readers, disk) = store();
     let trigger = json!({"metadata": {"name": "t", "namespace": "default", "uid": "t",
         "resourceVersion": "1"}});
-    let trigger = Object::from_value(Kind::HTTPTrigger, trigger).unwrap();
+    let trigger = Object::from_value(Kind::HTTPTrigger, &trigger).unwrap();
     let writes = vec![
         write_object(trigger),
         call(1, "a", Some("k")),

@@ -15,7 +15,7 @@ fn event(name: &str, times: &Value) -> Object {
     });
     value["lastTimestamp"] = times["last"].clone();
     value["metadata"]["creationTimestamp"] = times["made"].clone();
-    Object::from_value(Kind::Event, value).unwrap()
+    Object::from_value(Kind::Event, &value).unwrap()
 }
 
 #[test]

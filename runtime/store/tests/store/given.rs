@@ -48,7 +48,7 @@ pub(crate) fn config_map(namespace: &str, name: &str, revision: u64, value: &str
         },
         "data": { "value": value },
     });
-    Object::from_value(Kind::ConfigMap, value).unwrap()
+    Object::from_value(Kind::ConfigMap, &value).unwrap()
 }
 
 pub(crate) fn job(namespace: &str, name: &str, revision: u64) -> Job {

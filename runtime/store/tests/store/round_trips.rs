@@ -232,9 +232,9 @@ fn a_start_reads_what_has_something_to_do_and_no_history() {
 fn a_start_reads_every_namespace_and_claim() {
     let (mut writer, _readers, _disk) = store();
     let claim = json!({ "metadata": { "namespace": "a", "name": "c", "resourceVersion": "1" } });
-    let claim = Object::from_value(Kind::PersistentVolumeClaim, claim).unwrap();
+    let claim = Object::from_value(Kind::PersistentVolumeClaim, &claim).unwrap();
     let namespace = json!({ "metadata": { "name": "a", "resourceVersion": "1" } });
-    let namespace = Object::from_value(Kind::Namespace, namespace).unwrap();
+    let namespace = Object::from_value(Kind::Namespace, &namespace).unwrap();
     let config = config_map("a", "m", 1, "");
     let all = [claim.clone(), namespace.clone(), config];
     commit(&mut writer, 1, all.map(write_object).to_vec());
@@ -296,6 +296,25 @@ fn what_the_feed_no_longer_keeps_is_expired() {
         assert_eq!(revisions(&readers, 7, 9), Ok(vec![8, 9]), "{bound}");
         assert_eq!(revisions(&readers, 6, 9), Err(Expired { asked: 6, oldest: 7 }), "{bound}");
     }
+}
+
+#[test]
+fn a_store_at_rest_remembers_all_and_lets_go_of_what_watches_have_seen() {
+    let (mut writer, readers, _disk) = store();
+    for revision in 1..=99 {
+        let object = config_map("default", "a", revision, &"x".repeat(20_000));
+        let mut batch = batch(revision, vec![write_object(object.clone())]);
+        batch.changes = vec![change(revision, None, Some(object))];
+        writer.commit(&batch).unwrap();
+    }
+    assert_eq!(revisions(&readers, 0, 1), Ok(vec![1]));
+    writer.rest();
+    assert_eq!(readers.revision(), 99);
+    assert_eq!(revisions(&readers, 97, 9), Ok(vec![98, 99]), "the newest are there");
+    let oldest = revisions(&readers, 0, 9).unwrap_err().oldest;
+    assert!((70..90).contains(&oldest), "a mebibyte is: after {oldest}");
+    assert!(readers.get(&key(Kind::ConfigMap, "a")).unwrap().is_some());
+    commit(&mut writer, 100, vec![]);
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn secret() -> Object {
         },
         "data": { "password": PRIVATE[0] },
     });
-    Object::from_value(Kind::Secret, value).unwrap()
+    Object::from_value(Kind::Secret, &value).unwrap()
 }
 
 /// Stores the Secret with these keys, and closes the database as a crash does.

@@ -238,7 +238,7 @@ mod tests {
     fn pod() -> Object {
         let value =
             json!({"metadata": {"name": "p", "namespace": "n"}, "status": {"phase": "Running"}});
-        Object::from_value(Kind::Pod, value).unwrap()
+        Object::from_value(Kind::Pod, &value).unwrap()
     }
 
     #[test]
@@ -261,7 +261,7 @@ mod tests {
     #[test]
     fn a_finished_job_is_selected_by_its_successes() {
         let job = json!({"metadata": {"name": "j"}, "status": {"succeeded": 3}});
-        let job = Object::from_value(Kind::Job, job).unwrap();
+        let job = Object::from_value(Kind::Job, &job).unwrap();
         assert!("status.successful=3".parse::<FieldSelector>().unwrap().matches(&job));
     }
 

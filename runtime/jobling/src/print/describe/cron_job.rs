@@ -2,8 +2,8 @@
 //! the next runs, and how late the last ones began.
 
 use jiff::Timestamp;
+use jobling_core::api::{Kind, Object};
 use jobling_core::control::cronjob::{LATENESS_SECONDS, in_words, upcoming};
-use k8s_openapi::api::batch::v1::CronJob;
 use serde_json::Value;
 
 use super::lines::{Lines, items, pairs, text_of, time_of};
@@ -60,7 +60,7 @@ fn describe_template(spec: &Value, lines: &mut Lines) {
 }
 
 fn describe_runs(cron_job: &Value, now: Timestamp, lines: &mut Lines) {
-    let Ok(cron_job) = serde_json::from_value::<CronJob>(cron_job.clone()) else { return };
+    let Ok(Object::CronJob(cron_job)) = Object::from_value(Kind::CronJob, cron_job) else { return };
     let Some((words, zone)) = in_words(&cron_job) else { return };
     lines.field(0, "Schedule In Words", &words);
     let now = jobling_core::Timestamp::from_unix_micros(now.as_microsecond());
