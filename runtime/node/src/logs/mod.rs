@@ -7,6 +7,7 @@
 
 mod kept;
 mod lines;
+mod open;
 mod query;
 mod record;
 mod segment;

@@ -1,8 +1,8 @@
 //! The log of the whole host: appends, removes, keeps its bounds, and gives readers what is theirs.
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs::{self, OpenOptions};
+use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -11,6 +11,7 @@ use jobling_core::Timestamp;
 use jobling_core::pods::PodId;
 use tokio::sync::Notify;
 
+use super::open::{Open, records_of, whole_records};
 use super::record::{HEADER_BYTES, Record, RunKey, Slot, Stream};
 use super::segment::{self, Contents, Removal, Segment};
 use crate::settings::LogBounds;
@@ -54,19 +55,6 @@ struct State {
     /// How many followers there may be before those are looked for that have gone: with each new one it
     /// would take as long as all of them together.
     sweep_at: usize,
-}
-
-/// The newest segment: all of it in memory, the start of it in its file.
-#[derive(Debug, Default)]
-struct Open {
-    number: u64,
-    bytes: Vec<u8>,
-    flushed: usize,
-    /// Made with the first flush, so that an idle daemon makes none.
-    file: Option<File>,
-    contents: Contents,
-    /// Where the first record of a pod is that began to print since the log was opened.
-    starts: HashMap<PodId, usize>,
 }
 
 /// A place in the log, such as where a reader is; later places are greater.
@@ -274,65 +262,10 @@ impl Logs {
     }
 }
 
-/// Returns the records of `pod` among `bytes`, one after another.
-fn records_of(pod: PodId, bytes: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut rest = bytes;
-    while let Some((record, length)) = Record::decode_unchecked(rest) {
-        if record.key.pod == pod {
-            out.extend_from_slice(&rest[..length]);
-        }
-        rest = &rest[length..];
-    }
-    out
-}
-
-/// Returns the records at the start of `bytes` that together are no longer than `most`.
-fn whole_records(bytes: &[u8], most: usize) -> &[u8] {
-    let mut at = 0;
-    while let Some((_, length)) = Record::decode_unchecked(&bytes[at..]) {
-        if at + length > most {
-            break;
-        }
-        at += length;
-    }
-    &bytes[..at]
-}
-
 impl Drop for Shared {
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         state.open.flush(&self.dir);
-    }
-}
-
-impl Open {
-    fn flush(&mut self, dir: &std::path::Path) {
-        if self.flushed == self.bytes.len() {
-            return;
-        }
-        if let Err(error) = self.write(dir) {
-            // What is in memory can still be read; the next flush tries again from the same place.
-            tracing::error!(%error, "logs cannot be written");
-        }
-    }
-
-    fn write(&mut self, dir: &std::path::Path) -> io::Result<()> {
-        let file = match &mut self.file {
-            Some(file) => file,
-            none => {
-                let path = segment::path(dir, self.number);
-                none.insert(OpenOptions::new().create(true).append(true).open(path)?)
-            }
-        };
-        // A failed write may have left a part; cut back to what is known to be whole.
-        let result = file.write_all(&self.bytes[self.flushed..]);
-        if result.is_err() {
-            file.set_len(u64::try_from(self.flushed).expect("a length fits 64 bits"))?;
-        } else {
-            self.flushed = self.bytes.len();
-        }
-        result
     }
 }
 
