@@ -144,6 +144,7 @@ impl<S: Store, R: Runner> Driver<S, R> {
                 () = until(self.rest_at) => {
                     self.rest_at = None;
                     self.engine.store_mut().rest();
+                    jobling_sandbox::give_back_memory();
                     continue;
                 }
             }
