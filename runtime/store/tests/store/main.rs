@@ -5,6 +5,7 @@
 mod calls;
 mod crashes;
 mod events;
+mod feed;
 mod given;
 mod model;
 mod round_trips;

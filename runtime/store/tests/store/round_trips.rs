@@ -8,7 +8,7 @@ use jobling_core::api::{Kind, Object};
 use jobling_core::engine::{Expired, ListScope, Reader, Store, StoreError, Write};
 use jobling_core::pods::{JobId, JobInfo, Pod, PodPhase};
 use jobling_store::testing::MemoryDisk;
-use jobling_store::{FeedLimits, Readers, Settings};
+use jobling_store::{Readers, Settings};
 use serde_json::json;
 
 use crate::given::{
@@ -279,45 +279,6 @@ fn the_feed_tells_what_commits_changed_and_calls_the_hooks() {
 }
 
 #[test]
-fn what_the_feed_no_longer_keeps_is_expired() {
-    let bounds = [
-        ("changes", FeedLimits { changes: 2, bytes: usize::MAX }),
-        ("bytes", FeedLimits { changes: usize::MAX, bytes: 20_000 }),
-    ];
-    for (bound, feed) in bounds {
-        let disk = MemoryDisk::new(SEED, Settings { feed, ..Settings::default() }).unwrap();
-        let (mut writer, readers) = disk.open().unwrap();
-        for revision in 1..=9 {
-            let mut batch = batch(revision, vec![]);
-            let object = config_map("default", "a", revision, &"x".repeat(1000));
-            batch.changes = vec![change(revision, None, Some(object))];
-            writer.commit(&batch).unwrap();
-        }
-        assert_eq!(revisions(&readers, 7, 9), Ok(vec![8, 9]), "{bound}");
-        assert_eq!(revisions(&readers, 6, 9), Err(Expired { asked: 6, oldest: 7 }), "{bound}");
-    }
-}
-
-#[test]
-fn a_store_at_rest_remembers_all_and_lets_go_of_what_watches_have_seen() {
-    let (mut writer, readers, _disk) = store();
-    for revision in 1..=99 {
-        let object = config_map("default", "a", revision, &"x".repeat(20_000));
-        let mut batch = batch(revision, vec![write_object(object.clone())]);
-        batch.changes = vec![change(revision, None, Some(object))];
-        writer.commit(&batch).unwrap();
-    }
-    assert_eq!(revisions(&readers, 0, 1), Ok(vec![1]));
-    writer.rest();
-    assert_eq!(readers.revision(), 99);
-    assert_eq!(revisions(&readers, 97, 9), Ok(vec![98, 99]), "the newest are there");
-    let oldest = revisions(&readers, 0, 9).unwrap_err().oldest;
-    assert!((70..90).contains(&oldest), "a mebibyte is: after {oldest}");
-    assert!(readers.get(&key(Kind::ConfigMap, "a")).unwrap().is_some());
-    commit(&mut writer, 100, vec![]);
-}
-
-#[test]
 fn a_list_comes_in_pages_that_together_are_the_list() {
     let (mut writer, readers, _disk) = store();
     let mut writes = vec![];
@@ -380,7 +341,7 @@ fn version_and_active(readers: &Readers) -> (String, Option<i32>) {
     (job.metadata.resource_version.unwrap(), job.status.and_then(|status| status.active))
 }
 
-fn revisions(readers: &Readers, after: u64, most: usize) -> Result<Vec<u64>, Expired> {
+pub(crate) fn revisions(readers: &Readers, after: u64, most: usize) -> Result<Vec<u64>, Expired> {
     let changes = readers.changes(after, most)?;
     Ok(changes.iter().map(|change| change.revision).collect())
 }
