@@ -22,9 +22,9 @@ impl<S: Store> Turn<'_, S> {
         };
         let info = known.map(|entry| Arc::clone(&entry.state.info));
         for event in &report.events {
-            let about = About::pod(&pod, info.as_ref());
             let kind = if event.kind == "Normal" { EventKind::Normal } else { EventKind::Warning };
-            let about = about.with_container(event.container.as_deref());
+            let container = event.container.as_deref();
+            let about = About::pod(&pod, info.as_ref()).with_container(container);
             self.tell(&about, Source::Node, kind, event.reason, &event.message);
         }
         let ended = report.status.phase.is_terminal();

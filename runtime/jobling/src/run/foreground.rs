@@ -151,8 +151,12 @@ impl<'a> Foreground<'a> {
             match cue {
                 Cue::Failed(text) => self.printer.note(&text),
                 Cue::Over(key) => self.printer.ended(key)?,
-                Cue::Left(pod) if self.keeps == Keeps::Living => self.scene.forget(pod),
-                Cue::Left(_) => {}
+                Cue::Left(pod) => {
+                    self.printer.left(pod)?;
+                    if self.keeps == Keeps::Living {
+                        self.scene.forget(pod);
+                    }
+                }
             }
         }
         Ok(())

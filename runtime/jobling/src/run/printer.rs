@@ -6,7 +6,8 @@ use std::io;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use jobling_node::{Printed, RunKey};
+use jobling_core::pods::PodId;
+use jobling_node::{Printed, RunKey, Slot};
 
 use super::plan::Plan;
 use super::scene::Scene;
@@ -103,10 +104,18 @@ impl<'a> Printer<'a> {
         })
     }
 
+    /// Takes that a pod has printed all it will, also where the end of its containers was not seen.
+    pub(super) fn left(&mut self, pod: PodId) -> io::Result<()> {
+        let first = RunKey { pod, slot: Slot::Init(0), run: 0 };
+        let runs = self.texts.range(first..).map(|(key, _)| *key);
+        let runs: Vec<RunKey> = runs.take_while(|key| key.pod == pod).collect();
+        runs.into_iter().try_for_each(|key| self.ended(key))
+    }
+
     /// Takes that nobody prints any more.
     pub(super) fn all_ended(&mut self) -> io::Result<()> {
-        let keys: Vec<RunKey> = self.texts.keys().copied().collect();
-        keys.into_iter().try_for_each(|key| self.ended(key))
+        let runs: Vec<RunKey> = self.texts.keys().copied().collect();
+        runs.into_iter().try_for_each(|key| self.ended(key))
     }
 
     /// Says a line on stderr about how it goes.

@@ -1,4 +1,4 @@
-//! What happens to the Jobs of a run, told by the engine's changes: which logs to open, what to say, and
+//! What happens to the Jobs of a run, told by the engine's changes: who prints no more, what to say, and
 //! how it ends. Pure: changes in, cues out.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -83,9 +83,9 @@ impl Scene {
         match (&change.after, &change.before) {
             (Some(Snapshot::Pod { pod, job }), _) => self.pod_changed(pod, job),
             (None, Some(Snapshot::Pod { pod, .. })) => {
-                if let Some(scene) = self.pods.get_mut(&pod.id) {
-                    scene.deleted();
-                }
+                // One that was forgotten, or is of no Job of this run, is no news.
+                let Some(scene) = self.pods.get_mut(&pod.id) else { return Vec::new() };
+                scene.deleted();
                 self.look_at(pod.id);
                 vec![Cue::Left(pod.id)]
             }
@@ -382,6 +382,21 @@ mod tests {
         assert_eq!(scene.apply(&failed), std::slice::from_ref(left));
         scene.forget(PodId::new(JobId(1), 0));
         assert_eq!(scene.apply(&failed), []);
+    }
+
+    #[test]
+    fn a_pod_that_is_gone_has_left_once_and_one_of_another_job_never_was_here() {
+        let gone = || {
+            let Change { after, .. } = pod(PodPhase::Running, None);
+            Change { before: after, after: None, ..pod(PodPhase::Running, None) }
+        };
+        let mut scene = Scene::new([job_key()]);
+        assert_eq!(scene.apply(&gone()), []);
+        scene.apply(&pod(PodPhase::Running, None));
+        let id = PodId::new(JobId(1), 0);
+        assert_eq!(scene.apply(&gone()), [Cue::Left(id)]);
+        scene.forget(id);
+        assert_eq!(scene.apply(&gone()), []);
     }
 
     #[test]
