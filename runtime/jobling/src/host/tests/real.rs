@@ -57,10 +57,10 @@ fn after_a_crash_in_the_middle_of_a_pod_the_job_goes_on() {
         place.put(host.handle(), SPIN);
         create(host.handle(), "report", json!({})).await.unwrap();
         in_phase(host.handle(), "Running").await;
+        place.put(host.handle(), HELLO);
         drop(host);
     });
     place.with_host(async |host| {
-        place.put(host.handle(), HELLO);
         assert_eq!(end_of(host.handle(), "report").await, "Complete");
         let status = job(host.handle(), "report").status.unwrap();
         assert_eq!((status.succeeded, status.failed), (Some(1), Some(1)));
@@ -75,10 +75,10 @@ fn a_shutdown_ends_a_module_that_would_run_for_ever() {
         place.put(host.handle(), SPIN);
         create(host.handle(), "report", json!({})).await.unwrap();
         in_phase(host.handle(), "Running").await;
+        place.put(host.handle(), HELLO);
         assert_eq!(within(host.shutdown(Duration::from_millis(100))).await, Ended::Drained);
     });
     place.with_host(async |host| {
-        place.put(host.handle(), HELLO);
         assert_eq!(end_of(host.handle(), "report").await, "Complete");
         let status = job(host.handle(), "report").status.unwrap();
         assert_eq!((status.succeeded, status.failed), (Some(1), None), "a shutdown is no failure");
@@ -103,7 +103,8 @@ impl Place {
         });
     }
 
-    /// Puts a module behind the name that the Jobs of these tests use.
+    /// Puts a module behind the name that the Jobs of these tests use. Pods that run stay with the module they have;
+    /// one that a later host is to start needs it before that host, which does not wait for a test.
     fn put(&self, handle: &Handle, text: &str) {
         let file: PathBuf = self.0.path().join("module.wasm");
         std::fs::write(&file, wat::parse_str(text).unwrap()).unwrap();
