@@ -4,11 +4,11 @@ use serde_json::Value;
 
 use super::turn::Turn;
 use super::update::refuse_pods;
-use super::{Configuration, Reply, Store, WriteOptions};
+use super::{Configuration, Reply, WriteOptions};
 use crate::api::managed::{self, Applied};
 use crate::api::{ApiError, ObjectKey, Reason, admit_update, decode};
 
-impl<S: Store> Turn<'_, S> {
+impl Turn<'_> {
     /// Applies a configuration.
     pub(super) fn apply(
         &mut self,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::old_events::together;
 use super::turn::Turn;
-use super::{OldAnswer, Store, Write};
+use super::{OldAnswer, Write};
 use crate::api::ObjectKey;
 use crate::control::job::ConditionKind;
 use crate::pods::{ContainerState, JobId, Pod, PodPhase};
@@ -17,7 +17,7 @@ const MOST_FORGOTTEN: usize = 500;
 /// Where the store could not be read, so long until the next try.
 const RETRY: Duration = Duration::from_secs(1);
 
-impl<S: Store> Turn<'_, S> {
+impl Turn<'_> {
     /// Remembers what a pod printed, where its Job answers a request.
     pub(super) fn take_output(&mut self, id: JobId, output: CallOutput) {
         if self.state.jobs.get(&id).is_some_and(|entry| entry.call.is_some()) {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::old_events::forgotten_at;
 use super::state::Entry;
 use super::turn::Turn;
-use super::{DryRun, JobRecord, Reply, Store, Subresource, WriteOptions};
+use super::{DryRun, JobRecord, Reply, Subresource, WriteOptions};
 use crate::api::managed::{self, Manager};
 use crate::api::{
     Admitted, ApiError, FieldValidation, Identity, Kind, Object, ObjectKey, Reason, admit_create,
@@ -25,7 +25,7 @@ const NAME_ATTEMPTS: u8 = 8;
 /// Keeps a claim until no pod uses it.
 pub(super) const CLAIM_PROTECTION: &str = "kubernetes.io/pvc-protection";
 
-impl<S: Store> Turn<'_, S> {
+impl Turn<'_> {
     /// Makes an object of what the client sent.
     pub(super) fn create(
         &mut self,

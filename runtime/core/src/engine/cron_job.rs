@@ -10,7 +10,7 @@ use super::owners::Owner;
 use super::state::Name;
 use super::tell::{About, Source};
 use super::turn::Turn;
-use super::{CronJobRecord, FieldValidation, Propagation, Store};
+use super::{CronJobRecord, FieldValidation, Propagation};
 use crate::api::{ApiError, Kind, Object, ObjectKey, Reason};
 use crate::control::cronjob::{CronState, Plan, plan};
 use crate::control::job::{EventKind, NewEvent};
@@ -18,7 +18,7 @@ use crate::control::job::{EventKind, NewEvent};
 /// Where the store could not be read, so long until the next try.
 const RETRY: Duration = Duration::from_secs(1);
 
-impl<S: Store> Turn<'_, S> {
+impl Turn<'_> {
     /// Has a new CronJob known.
     pub(super) fn take_cron_job(&mut self, object: &Object) {
         let key = object.key();

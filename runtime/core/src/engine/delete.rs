@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::create::{CLAIM_PROTECTION, claims_of};
 use super::stage::Effect;
 use super::turn::Turn;
-use super::{DeleteOptions, DryRun, Reply, Store, Write, WriteOptions};
+use super::{DeleteOptions, DryRun, Reply, Write, WriteOptions};
 use crate::api::{ApiError, Kind, Object, ObjectKey, Reason};
 use crate::pods::{Deletion, EndCause, JobInfo, Pod};
 
-impl<S: Store> Turn<'_, S> {
+impl Turn<'_> {
     /// Removes an object, or has it go as soon as it may.
     pub(super) fn delete(
         &mut self,

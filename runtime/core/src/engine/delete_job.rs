@@ -6,7 +6,7 @@ use k8s_openapi::api::batch::v1::JobStatus;
 
 use super::delete::reply;
 use super::turn::Turn;
-use super::{Propagation, Reply, Store, Write};
+use super::{Propagation, Reply, Write};
 use crate::api::{ApiError, Kind, Object, ObjectKey};
 use crate::control::job::{Ledger, Presence, Rules};
 use crate::pods::{JobId, JobInfo};
@@ -15,7 +15,7 @@ use crate::trigger::Outcome;
 /// Keeps a Job until its pods have gone.
 pub(super) const FOREGROUND: &str = "foregroundDeletion";
 
-impl<S: Store> Turn<'_, S> {
+impl Turn<'_> {
     /// Removes a Job, or has it go once its pods have.
     pub(super) fn delete_job(
         &mut self,

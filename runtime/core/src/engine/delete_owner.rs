@@ -6,10 +6,10 @@ use super::delete::reply;
 use super::delete_job::FOREGROUND;
 use super::owners::Owner;
 use super::turn::Turn;
-use super::{Propagation, Reply, Store};
+use super::{Propagation, Reply};
 use crate::api::{ApiError, Kind, Object, ObjectKey};
 
-impl<S: Store> Turn<'_, S> {
+impl Turn<'_> {
     /// Removes an owner of Jobs, or has it go once its Jobs have.
     pub(super) fn delete_owner(
         &mut self,

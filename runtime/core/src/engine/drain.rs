@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use super::Store;
 use super::stage::Effect;
 use super::turn::Turn;
 use crate::pods::{EndCause, Pod, PodId, Stop};
 
-impl<S: Store> Turn<'_, S> {
+impl Turn<'_> {
     /// Ends every pod that runs within `grace` from now. What is being ended sooner anyway stays as it is;
     /// what is being ended later keeps its cause.
     pub(super) fn drain(&mut self, grace: Duration) {

@@ -268,7 +268,7 @@ fn promise(state: &mut State, settings: &Settings) {
     }
 }
 
-impl<S: Store> Turn<'_, S> {
+impl Turn<'_> {
     fn open(&mut self) {
         self.ensure_default_namespace();
         self.recover_pods();

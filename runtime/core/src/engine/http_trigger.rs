@@ -3,17 +3,17 @@
 
 use std::sync::Arc;
 
+use super::Propagation;
 use super::owners::Owner;
 use super::state::Name;
 use super::tell::{About, Source};
 use super::turn::Turn;
-use super::{Propagation, Store};
 use crate::api::{ApiError, Cause, HTTPTrigger, Kind, Object, ObjectKey};
 use crate::control::job::EventKind;
 use crate::control::trigger::{self, Plan, TriggerState, plan};
 use crate::pods::JobId;
 
-impl<S: Store> Turn<'_, S> {
+impl Turn<'_> {
     /// Refuses a trigger that takes the very requests of another one.
     pub(super) fn check_routes(&self, object: &Object) -> Result<(), ApiError> {
         let Object::HTTPTrigger(new) = object else { return Ok(()) };

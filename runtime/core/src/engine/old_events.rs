@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::Store;
 use super::turn::Turn;
 use crate::Timestamp;
 
@@ -27,7 +26,7 @@ pub(super) fn together(due: Timestamp) -> Timestamp {
     Timestamp::from_unix_seconds(quarter.saturating_mul(together))
 }
 
-impl<S: Store> Turn<'_, S> {
+impl Turn<'_> {
     /// Forgets events that are too old, if it is time to. Those that a clock told of which was ahead are no
     /// better.
     pub(super) fn forget_old_events(&mut self) {

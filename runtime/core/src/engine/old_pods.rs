@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Store;
 use super::turn::Turn;
 use crate::Timestamp;
 use crate::pods::Pod;
@@ -34,7 +33,7 @@ impl EndedPods {
     }
 }
 
-impl<S: Store> Turn<'_, S> {
+impl Turn<'_> {
     /// Forgets the oldest pods that have ended, if there are more than are to be kept.
     pub(super) fn forget_old_pods(&mut self) {
         if self.state.ended_pods.forget_at.is_none_or(|at| at > self.now) {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::Store;
 use super::cron_jobs::CronJobs;
 use super::http_triggers::HTTPTriggers;
 use super::owned_jobs::OwnedJobs;
@@ -64,7 +63,7 @@ fn owner<'a>(
     Some((Owner::HTTPTrigger(name), jobs))
 }
 
-impl<S: Store> Turn<'_, S> {
+impl Turn<'_> {
     /// Has an owner of Jobs looked at in this step.
     pub(super) fn touch_owner(&mut self, owner: Owner) {
         match owner {

@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
+use super::PodStart;
 use super::create::claims_of;
 use super::stage::Effect;
 use super::tell::{About, Source};
 use super::turn::Turn;
-use super::{PodStart, Store};
 use crate::Timestamp;
 use crate::control::job::EventKind;
 use crate::pods::{Condition, JobId, JobInfo};
@@ -22,7 +22,7 @@ enum Hurdle {
     Pods,
 }
 
-impl<S: Store> Turn<'_, S> {
+impl Turn<'_> {
     /// Schedules what fits.
     pub(super) fn place(&mut self) {
         let mut waiting: Vec<(Timestamp, JobId)> = Vec::new();

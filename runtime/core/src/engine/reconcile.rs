@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Store;
 use super::stage::Effect;
 use super::tell::{About, Source};
 use super::turn::Turn;
@@ -16,7 +15,7 @@ use crate::pods::{Deletion, JobId, Pod, PodId, PodPhase, PodStatus, Stop, Tally}
 /// A plan settles in three rounds (ends, then conditions, then nothing); more is a mistake here.
 const MOST_ROUNDS: u8 = 8;
 
-impl<S: Store> Turn<'_, S> {
+impl Turn<'_> {
     /// Plans for every Job, CronJob and HTTPTrigger that was touched and carries the plans out. The Jobs come
     /// first: their ends are what the others wait for.
     pub(super) fn reconcile(&mut self) {

@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::PodStart;
 use super::stage::Effect;
 use super::turn::Turn;
-use super::{PodStart, Store};
 use crate::Timestamp;
 use crate::control::job::Restart;
 use crate::pods::{
@@ -27,7 +27,7 @@ enum Fate {
     Ended(PodStatus),
 }
 
-impl<S: Store> Turn<'_, S> {
+impl Turn<'_> {
     /// Judges every pod that was told to start.
     pub(super) fn recover_pods(&mut self) {
         let mut of_jobs: BTreeMap<JobId, Vec<u32>> = BTreeMap::new();

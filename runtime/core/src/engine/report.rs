@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
+use super::PodReport;
 use super::stage::Effect;
 use super::tell::{About, Source};
 use super::turn::Turn;
-use super::{PodReport, Store};
 use crate::control::job::{EventKind, Presence};
 use crate::pods::{JobId, Pod};
 
-impl<S: Store> Turn<'_, S> {
+impl Turn<'_> {
     /// Takes a report. One of a pod that is not known, or whose end is committed, is answered by having
     /// the node forget the pod.
     pub(super) fn report(&mut self, report: PodReport) {

@@ -7,12 +7,12 @@ use k8s_openapi::api::batch::v1::JobStatus;
 
 use super::stage::PodEdit;
 use super::turn::Turn;
-use super::{Change, Snapshot, Store, Write};
+use super::{Change, Snapshot, Write};
 use crate::api::{Kind, Object, ObjectKey};
 use crate::control::job::Presence;
 use crate::pods::{JobId, PodId};
 
-impl<S: Store> Turn<'_, S> {
+impl Turn<'_> {
     /// Turns all that was noted into writes and changes.
     pub(super) fn seal(&mut self) {
         self.stage_events();

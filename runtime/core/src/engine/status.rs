@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use super::turn::Turn;
 use super::update::check_revision;
-use super::{DryRun, Reply, Store, WriteOptions};
+use super::{DryRun, Reply, WriteOptions};
 use crate::api::{Admitted, ApiError, Object, Reason, admit_status_update};
 use crate::control::job::Rules;
 
-impl<S: Store> Turn<'_, S> {
+impl Turn<'_> {
     /// Gives an object the status that a client's body has.
     pub(super) fn change_status(
         &mut self,

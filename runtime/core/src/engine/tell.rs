@@ -11,7 +11,6 @@ use k8s_openapi::api::batch::v1::CronJob;
 use k8s_openapi::api::core::v1::{Event, EventSource, ObjectReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::Store;
 use super::old_events::forgotten_at;
 use super::turn::Turn;
 use crate::Timestamp;
@@ -218,7 +217,7 @@ fn event_name(about: &About, what: &[&str], now: Timestamp) -> String {
     format!("{}.{moment:013x}{drawn}", about.name)
 }
 
-impl<S: Store> Turn<'_, S> {
+impl Turn<'_> {
     /// Tells of something; a repeat within this step costs nothing more.
     pub(super) fn tell(
         &mut self,

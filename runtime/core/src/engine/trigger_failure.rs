@@ -1,6 +1,5 @@
 //! A request that ran without a Job, and failed: it gets its Job now, with the pod that has ended.
 
-use super::Store;
 use super::state::Name;
 use super::turn::Turn;
 use crate::api::ApiError;
@@ -9,7 +8,7 @@ use crate::control::trigger::failed_job;
 use crate::pods::{JobId, PodId};
 use crate::trigger::{TriggerFailure, TriggerReply};
 
-impl<S: Store> Turn<'_, S> {
+impl Turn<'_> {
     /// Keeps the failed request as a Job with one pod. That ends with this step, and counts.
     pub(super) fn keep_failure(
         &mut self,

@@ -7,7 +7,7 @@ use k8s_openapi::api::batch::v1::Job;
 use super::state::Name;
 use super::tell::{About, Source};
 use super::turn::{Turn, unreadable};
-use super::{FieldValidation, OldAnswer, Store, Write};
+use super::{FieldValidation, OldAnswer, Write};
 use crate::api::{ApiError, Kind, Object, ObjectKey};
 use crate::control::job::EventKind;
 use crate::control::trigger::{
@@ -25,7 +25,7 @@ enum Turns {
     Later,
 }
 
-impl<S: Store> Turn<'_, S> {
+impl Turn<'_> {
     /// Carries out what the endpoint asks of a trigger.
     pub(super) fn ask_trigger(
         &mut self,

@@ -11,15 +11,15 @@ use crate::api::{ApiError, Kind, Object, ObjectKey, Reason};
 use crate::pods::{JobId, Pod};
 
 /// One step in the making. What the state says holds if the step is committed; if not, it is loaded anew.
-pub(super) struct Turn<'a, S> {
+pub(super) struct Turn<'a> {
     pub state: &'a mut State,
     pub stage: Stage,
-    pub store: &'a mut S,
+    pub store: &'a mut dyn Store,
     pub settings: &'a Settings,
     pub now: Timestamp,
 }
 
-impl<S: Store> Turn<'_, S> {
+impl Turn<'_> {
     /// Returns the object of that key as this step has left it.
     pub(super) fn object(&mut self, key: &ObjectKey) -> Result<Option<Arc<Object>>, ApiError> {
         if let Some(object) = self.stage.objects.get(key) {

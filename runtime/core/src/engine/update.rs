@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::turn::Turn;
-use super::{DryRun, Patch, Reply, Store, Subresource, WriteOptions};
+use super::{DryRun, Patch, Reply, Subresource, WriteOptions};
 use crate::api::{
     Admitted, ApiError, Kind, Object, ObjectKey, Reason, admit_update, managed, patch,
 };
@@ -16,7 +16,7 @@ use crate::pods::{JobId, JobInfo};
 const CHANGED_MEANWHILE: &str = "the object has been modified; please apply your changes to the \
     latest version and try again";
 
-impl<S: Store> Turn<'_, S> {
+impl Turn<'_> {
     /// Replaces an object by what the client sent.
     pub(super) fn update(
         &mut self,

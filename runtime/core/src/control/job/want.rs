@@ -84,11 +84,14 @@ fn surplus(job: &JobState, over: u32) -> Vec<Ending> {
         if unwanted(pod, &mut seen) { end.push(pod) } else { rest.push(pod) }
     }
     let still_over = usize::try_from(over).unwrap_or(usize::MAX).saturating_sub(end.len());
-    rest.sort_by_key(|pod| {
-        let running = pod.status.phase == PodPhase::Running;
-        (pod.scheduled_at.is_some(), running, std::cmp::Reverse(pod.id))
-    });
-    end.extend(rest.into_iter().take(still_over));
+    // Every step of a Job comes by here, and few have a pod too many.
+    if still_over > 0 {
+        rest.sort_by_key(|pod| {
+            let running = pod.status.phase == PodPhase::Running;
+            (pod.scheduled_at.is_some(), running, std::cmp::Reverse(pod.id))
+        });
+        end.extend(rest.into_iter().take(still_over));
+    }
     end.into_iter()
         .map(|pod| Ending {
             ordinal: pod.id.ordinal(),
