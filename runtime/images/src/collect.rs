@@ -81,7 +81,7 @@ impl ImageStore {
             }
             self.remove_from(&mut state.names, &record.reference)?;
             tracing::info!(image = %record.reference, digest = %record.digest, "image removed to make room");
-            gone.push(self.image(&record, state));
+            gone.push(self.image(&record, &mut state.leases));
         }
         Ok(gone)
     }
@@ -99,7 +99,7 @@ fn candidates(state: &State, what: Prune) -> Vec<Record> {
         records.clone().filter(|record| !may_go(record)).map(|record| &record.digest).collect();
     let mut found: Vec<Record> = records
         .filter(|record| {
-            may_go(record) && !kept.contains(&record.digest) && !state.is_leased(&record.digest)
+            may_go(record) && !kept.contains(&record.digest) && !state.leases.has(&record.digest)
         })
         .cloned()
         .collect();

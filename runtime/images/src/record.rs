@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
@@ -62,6 +62,28 @@ impl PartialEq for Lease {
 }
 
 impl Eq for Lease {}
+
+/// Who has which bytes.
+#[derive(Debug, Default)]
+pub(crate) struct Leases(BTreeMap<Digest, Weak<()>>);
+
+impl Leases {
+    /// Returns a lease of the bytes.
+    pub(crate) fn lease(&mut self, digest: &Digest) -> Lease {
+        if let Some(lease) = self.0.get(digest).and_then(Weak::upgrade) {
+            return Lease(lease);
+        }
+        self.0.retain(|_, lease| lease.strong_count() > 0);
+        let lease = Arc::new(());
+        self.0.insert(digest.clone(), Arc::downgrade(&lease));
+        Lease(lease)
+    }
+
+    /// Returns whether somebody has the bytes.
+    pub(crate) fn has(&self, digest: &Digest) -> bool {
+        self.0.get(digest).is_some_and(|lease| lease.strong_count() > 0)
+    }
+}
 
 /// An [`Image`] as a file keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,15 +9,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 
 use crate::layout::{Layout, at, entries, persist, sync_parent};
-use crate::record::Record;
-use crate::{Digest, Entry, Image, ImageError, ImportError, Lease, Reference, Summary};
+use crate::record::{Leases, Record};
+use crate::{Digest, Entry, Image, ImageError, ImportError, Reference, Summary};
 
 /// How much may be kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub struct ImageStore {
 pub(crate) struct State {
     pub(crate) names: BTreeMap<Reference, Record>,
     /// Who has which bytes.
-    leases: BTreeMap<Digest, Weak<()>>,
+    pub(crate) leases: Leases,
 }
 
 impl ImageStore {
@@ -141,7 +141,7 @@ impl ImageStore {
             self.drop_unnamed(&record.digest, &state.names)?;
             return Err(error.into());
         }
-        let image = self.image(&record, &mut state);
+        let image = self.image(&record, &mut state.leases);
         if let Some(before) = state.names.insert(reference.clone(), record)
             && let Err(error) = self.drop_unnamed(&before.digest, &state.names)
         {
@@ -156,31 +156,29 @@ impl ImageStore {
     /// that was pulled as these.
     #[must_use]
     pub fn resolve(&self, reference: &Reference) -> Option<Image> {
-        let mut state = self.locked();
-        let found = state.names.get(reference).or_else(|| {
+        let State { names, leases } = &mut *self.locked();
+        let found = names.get(reference).or_else(|| {
             let digest = reference.digest()?;
-            state.names.values().find(|record| {
+            names.values().find(|record| {
                 (record.digest == *digest || record.origin.as_ref() == Some(digest))
                     && record.reference.same_repository(reference)
             })
         });
-        let record = found?.clone();
-        Some(self.image(&record, &mut state))
+        Some(self.image(found?, leases))
     }
 
     /// Returns the image of that name where it was pulled as `origin`.
     pub(crate) fn pulled(&self, reference: &Reference, origin: &Digest) -> Option<Image> {
-        let mut state = self.locked();
-        let record = state.names.get(reference)?.clone();
-        (record.origin.as_ref() == Some(origin)).then(|| self.image(&record, &mut state))
+        let State { names, leases } = &mut *self.locked();
+        let record = names.get(reference)?;
+        (record.origin.as_ref() == Some(origin)).then(|| self.image(record, leases))
     }
 
     /// Returns every image, by name.
     #[must_use]
     pub fn list(&self) -> Vec<Image> {
-        let mut state = self.locked();
-        let records: Vec<Record> = state.names.values().cloned().collect();
-        records.iter().map(|record| self.image(record, &mut state)).collect()
+        let State { names, leases } = &mut *self.locked();
+        names.values().map(|record| self.image(record, leases)).collect()
     }
 
     /// Removes a name, and its bytes where no other name has them.
@@ -306,7 +304,7 @@ impl ImageStore {
         Ok(())
     }
 
-    pub(crate) fn image(&self, record: &Record, state: &mut State) -> Image {
+    pub(crate) fn image(&self, record: &Record, leases: &mut Leases) -> Image {
         Image {
             reference: record.reference.clone(),
             digest: record.digest.clone(),
@@ -317,7 +315,7 @@ impl ImageStore {
             origin: record.origin.clone(),
             imported_at: record.imported_at(),
             used_at: record.used_at(),
-            lease: state.lease(&record.digest),
+            lease: leases.lease(&record.digest),
         }
     }
 
@@ -327,21 +325,6 @@ impl ImageStore {
 }
 
 impl State {
-    fn lease(&mut self, digest: &Digest) -> Lease {
-        if let Some(lease) = self.leases.get(digest).and_then(Weak::upgrade) {
-            return Lease(lease);
-        }
-        self.leases.retain(|_, lease| lease.strong_count() > 0);
-        let lease = Arc::new(());
-        self.leases.insert(digest.clone(), Arc::downgrade(&lease));
-        Lease(lease)
-    }
-
-    /// Returns whether somebody has the bytes.
-    pub(crate) fn is_leased(&self, digest: &Digest) -> bool {
-        self.leases.get(digest).is_some_and(|lease| lease.strong_count() > 0)
-    }
-
     /// Returns how many bytes all images have; those of several names count once.
     pub(crate) fn total_bytes(&self) -> u64 {
         let records = self.names.values();

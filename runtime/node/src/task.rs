@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jobling_core::pods::Progress;
+use jobling_core::pods::{JobInfo, Pod, Progress};
 use jobling_queues::{
     OpenQueues, Opening, Place, PlaceError, QUEUE_URL, QueueError, Receipt, Session,
 };
@@ -18,11 +18,19 @@ use crate::env::Environment;
 
 /// Where a run is, for its queues.
 pub(crate) struct Whereabouts {
-    pub(crate) namespace: String,
-    /// Names the run; no two that are alive at once have one.
-    pub(crate) holder: String,
+    pub(crate) pod: Arc<Pod>,
+    pub(crate) job: Arc<JobInfo>,
+    /// The container's name.
+    pub(crate) container: String,
     /// Names that the pod's template gives addresses.
     pub(crate) hosts: BTreeMap<String, IpAddr>,
+}
+
+impl Whereabouts {
+    /// Returns what names the run; no two that are alive at once have one.
+    fn holder(&self) -> String {
+        format!("{}/{}", self.pod.uid(&self.job), self.container)
+    }
 }
 
 /// What one run may ask for.
@@ -61,7 +69,9 @@ impl RunTask {
 
 impl fmt::Debug for RunTask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RunTask").field("holder", &self.whereabouts.holder).finish_non_exhaustive()
+        f.debug_struct("RunTask")
+            .field("holder", &self.whereabouts.holder())
+            .finish_non_exhaustive()
     }
 }
 
@@ -76,7 +86,8 @@ impl TaskHost for RunTask {
             Ok(place) => place,
             Err(error) => return Err(TaskFailure::new(TaskReason::Invalid, error.to_string())),
         };
-        let Whereabouts { namespace, holder, hosts } = &self.whereabouts;
+        let Whereabouts { job, hosts, .. } = &self.whereabouts;
+        let (namespace, holder) = (&job.namespace, &self.whereabouts.holder());
         let opened = self.queues.open(Opening { place, hosts, namespace, name, holder });
         opened.map(|session| Box::new(RunQueue(session)) as Box<dyn TaskQueue>).map_err(told)
     }

@@ -169,16 +169,17 @@ impl<'a> Foreground<'a> {
             };
             let Some(last) = changes.last() else { return Ok(()) };
             self.seen = last.revision;
+            // All that a run prints is in the log before its end is told.
+            let place = self.printed.end();
             for change in &changes {
-                self.take(change);
+                self.take(change, place);
             }
             self.printer.progress(&self.scene);
         }
     }
 
-    fn take(&mut self, change: &Change) {
-        // All that a run prints is in the log before its end is told.
-        let place = self.printed.end();
+    /// Takes a change that was told when the log ended at `place`, or before.
+    fn take(&mut self, change: &Change, place: LogCursor) {
         self.cues.extend(self.scene.apply(change).into_iter().map(|cue| (place, cue)));
     }
 
@@ -189,13 +190,16 @@ impl<'a> Foreground<'a> {
         let scope = ListScope::default();
         let jobs = self.reader.list(Kind::Job, &scope).map_err(store)?;
         let pods = self.reader.list(Kind::Pod, &scope).map_err(store)?;
+        let place = self.printed.end();
         for job in jobs.items {
-            self.take(&as_change(Snapshot::Object(Arc::new(job)), Kind::Job));
+            self.take(&as_change(Snapshot::Object(Arc::new(job)), Kind::Job), place);
         }
         for pod in pods.items {
             let ObjectKey { namespace, name, .. } = pod.key();
             if let Some((pod, job)) = self.reader.pod(&namespace, &name).map_err(store)? {
-                self.take(&as_change(Snapshot::Pod { pod: Arc::new(pod), job }, Kind::Pod));
+                let change = as_change(Snapshot::Pod { pod: Arc::new(pod), job }, Kind::Pod);
+                let place = self.printed.end();
+                self.take(&change, place);
             }
         }
         self.seen = jobs.revision;

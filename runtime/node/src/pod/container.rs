@@ -264,9 +264,12 @@ impl Live<'_> {
 
     fn whereabouts(&self) -> Whereabouts {
         let start = self.pod.start();
-        let (namespace, uid) = (start.job.namespace.clone(), start.pod.uid(&start.job));
-        let holder = format!("{uid}/{}", self.container.name);
-        Whereabouts { namespace, holder, hosts: self.hosts() }
+        Whereabouts {
+            pod: Arc::clone(&start.pod),
+            job: Arc::clone(&start.job),
+            container: self.container.name.clone(),
+            hosts: self.hosts(),
+        }
     }
 
     fn hosts(&self) -> BTreeMap<String, IpAddr> {
