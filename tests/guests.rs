@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use harness::{Folder, module};
+use harness::{Folder, captured, module};
 use jobling_sandbox::{
     Access, Compiler, Ending, Exit, Limits, Mount, Output, Overflow, Quota, RunSpec, Sandbox,
     Settings, Stopper, Usage,
@@ -70,8 +70,9 @@ fn endless_recursion_is_a_trap_that_names_the_stack() {
 
 #[test]
 fn a_guest_that_sleeps_for_ever_is_stopped_at_once() {
-    let (sender, mut printed) = mpsc::channel(1);
-    let spec = RunSpec { stdout: Output::Channel(sender), ..spec(&["hostile", "sleep"]) };
+    let (sender, mut printed) = mpsc::unbounded_channel();
+    let stdout = Output::to(move |piece| sender.send(piece.to_vec()).expect("it is awaited"));
+    let spec = RunSpec { stdout, ..spec(&["hostile", "sleep"]) };
     let stopper = Stopper::new();
     let asleep = async {
         assert_eq!(printed.recv().await.as_deref(), Some(&b"sleeping\n"[..]));
@@ -99,17 +100,10 @@ fn mount(folder: &Folder, bytes: u64) -> Mount {
 
 /// Runs a module to its end and returns how it ended and what it printed.
 fn run(name: &str, spec: RunSpec) -> (Ending, String) {
-    let (sender, mut printed) = mpsc::channel(1);
-    let output = Output::Channel(sender);
+    let (output, printed) = captured();
     let spec = RunSpec { stdout: output.clone(), stderr: output, ..spec };
-    let mut text = Vec::new();
-    let reading = async {
-        while let Some(bytes) = printed.recv().await {
-            text.extend_from_slice(&bytes);
-        }
-    };
-    let exit = exit_of(name, spec, &Stopper::new(), reading);
-    (exit.ending, String::from_utf8_lossy(&text).into_owned())
+    let exit = exit_of(name, spec, &Stopper::new(), std::future::ready(()));
+    (exit.ending, printed())
 }
 
 /// Runs a module to its end, and something beside it.

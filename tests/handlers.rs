@@ -2,11 +2,8 @@
 //! is one answer, or the end of that run.
 
 use bytes::Bytes;
-use harness::{Folder, component};
-use jobling_sandbox::{
-    Compiler, Ending, HttpRequest, Limits, Output, RunSpec, Sandbox, Settings, Stopper,
-};
-use tokio::sync::mpsc;
+use harness::{Folder, captured, component};
+use jobling_sandbox::{Compiler, Ending, HttpRequest, Limits, RunSpec, Sandbox, Settings, Stopper};
 
 #[test]
 fn a_request_is_answered_in_cgis_manner() {
@@ -77,19 +74,12 @@ fn run(request: Option<HttpRequest>) -> (Ending, String) {
     let settings = Settings::new(folder.path().join("code"), Compiler::InProcess);
     let sandbox = Sandbox::new(Settings { runs: 4, ..settings }).expect("a sandbox");
     let file = component("http_handler", &folder);
-    let (sender, mut printed) = mpsc::channel(1);
-    let spec = RunSpec { request, stdout: Output::Channel(sender), ..RunSpec::default() };
+    let (stdout, printed) = captured();
+    let spec = RunSpec { request, stdout, ..RunSpec::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime").block_on(async {
         let prepared = sandbox.prepare(&file, "handler").await.expect("a component");
-        let mut text = Vec::new();
-        let reading = async {
-            while let Some(bytes) = printed.recv().await {
-                text.extend_from_slice(&bytes);
-            }
-        };
-        let stopper = Stopper::new();
-        let (exit, ()) = tokio::join!(sandbox.run(&prepared, spec, limits, &stopper), reading);
-        (exit.ending, String::from_utf8_lossy(&text).into_owned())
+        let exit = sandbox.run(&prepared, spec, limits, &Stopper::new()).await;
+        (exit.ending, printed())
     })
 }

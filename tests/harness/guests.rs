@@ -1,8 +1,10 @@
 //! Finds what tests run: the examples, the user's manifests and the modules.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use cargo_metadata::MetadataCommand;
+use jobling_sandbox::Output;
 
 use crate::Folder;
 
@@ -62,6 +64,15 @@ pub fn component(name: &str, folder: &Folder) -> PathBuf {
         })
         .and_then(|mut encoder| encoder.encode());
     folder.write("component.wasm", encoded.expect("a component"))
+}
+
+/// Returns an output, and all of what has come out of it.
+#[must_use]
+pub fn captured() -> (Output, impl Fn() -> String) {
+    let all = Arc::new(Mutex::new(Vec::new()));
+    let taken = Arc::clone(&all);
+    let output = Output::to(move |piece| taken.lock().expect("no panic").extend_from_slice(piece));
+    (output, move || String::from_utf8_lossy(&all.lock().expect("no panic")).into_owned())
 }
 
 fn root() -> &'static Path {

@@ -15,7 +15,7 @@ pub use broker::Broker;
 pub use daemon::{Daemon, Lines};
 pub use endpoint::{EndpointAnswer, EndpointConnection, ask};
 pub use folder::Folder;
-pub use guests::{client, component, example, manifest, module};
+pub use guests::{captured, client, component, example, manifest, module};
 pub use http::{Answer, Connection};
 pub use program::{Output, jobling, tool, toolchain};
 pub use registry::{Door, Registry};

@@ -113,5 +113,5 @@ pub(crate) type Run<'a> = Pin<Box<dyn Future<Output = ContainerEnd> + Send + 'a>
 /// Runs containers.
 pub(crate) trait Containers: Send + Sync {
     /// Runs a container to its end.
-    fn run(&self, spec: ContainerSpec) -> Run<'_>;
+    fn run(&self, spec: Box<ContainerSpec>) -> Run<'_>;
 }

@@ -10,9 +10,7 @@ use jobling_sandbox::{
     HttpRequest, Limits, Mount, OutboundRule, Output, Quota, RunSpec, Sandbox, Stopper, TaskHost,
     Usage,
 };
-use tokio::sync::mpsc;
 
-use crate::capture::Capture;
 use crate::containers::{
     Access, ContainerEnd, ContainerSpec, Containers, Ending, Overflow, QuotaSpec, Run,
 };
@@ -20,8 +18,6 @@ use crate::limits::Defaults;
 use crate::logs::{RunLog, Stream};
 use crate::volumes::{BodyFile, MessageFile};
 
-/// Pieces of output of one run that may wait for the log.
-const PIECES: usize = 4;
 /// Files below a quota, for each MiB of it: a directory full of empty files is full, too.
 const FILES_PER_MEBIBYTE: u64 = 256;
 
@@ -55,7 +51,8 @@ impl Sandboxed {
         quota
     }
 
-    fn run_spec(&self, spec: &ContainerSpec) -> Result<RunSpec, String> {
+    /// Returns what the sandbox is asked for, into which goes what of `spec` nobody else needs.
+    fn run_spec(&self, spec: &mut ContainerSpec) -> Result<RunSpec, String> {
         let rule = |text: &String| text.parse::<OutboundRule>().map_err(|error| error.to_string());
         let mount = |mount: &crate::containers::Mount| Mount {
             guest_path: mount.guest_path.clone(),
@@ -67,11 +64,11 @@ impl Sandboxed {
             quotas: mount.quotas.iter().map(|quota| self.quota(quota)).collect(),
         };
         Ok(RunSpec {
-            args: spec.args.clone(),
-            env: spec.env.clone(),
+            args: std::mem::take(&mut spec.args),
+            env: std::mem::take(&mut spec.env),
             mounts: spec.mounts.iter().map(mount).collect(),
             allow_outbound: spec.allow_outbound.iter().map(rule).collect::<Result<_, _>>()?,
-            hosts: spec.hosts.clone(),
+            hosts: std::mem::take(&mut spec.hosts),
             meter: spec.meter.clone(),
             task: Some(Arc::clone(&spec.task) as Arc<dyn TaskHost>),
             stdin: spec.call.as_ref().map(body).unwrap_or_default(),
@@ -79,13 +76,12 @@ impl Sandboxed {
         })
     }
 
-    async fn run_to_end(&self, spec: ContainerSpec) -> ContainerEnd {
+    async fn run_to_end(&self, mut spec: Box<ContainerSpec>) -> ContainerEnd {
         let not_started = |why| ContainerEnd { ending: Ending::NotStarted(why), fuel_used: 0 };
         let prepared = match self.sandbox.prepare(&spec.image.path, &spec.image.digest).await {
             Ok(prepared) => prepared,
             Err(error) => return not_started(error.to_string()),
         };
-        let mut spec = spec;
         if prepared.uses_queues() {
             // The host does the talking: what is in the URL need not enter the guest.
             spec.env.retain(|(name, _)| name != QUEUE_URL);
@@ -100,45 +96,28 @@ impl Sandboxed {
             Ok(mount) => spec.mounts.extend(mount),
             Err(why) => return not_started(why),
         }
-        let mut run = match self.run_spec(&spec) {
+        let mut run = match self.run_spec(&mut spec) {
             Ok(run) => run,
             Err(why) => return not_started(why),
         };
-        let (stdout, stdout_pieces) = mpsc::channel(PIECES);
-        let (stderr, stderr_pieces) = mpsc::channel(PIECES);
-        run.stdout = Output::Channel(stdout);
-        run.stderr = Output::Channel(stderr);
+        run.stdout = match spec.answer.clone() {
+            Some(answer) => Output::to(move |piece| answer.write(piece)),
+            None => logged(&spec.log, Stream::Stdout),
+        };
+        run.stderr = logged(&spec.log, Stream::Stderr);
         if prepared.wants_request() {
             run.request = spec.call.as_ref().map(request);
         }
         let stopper = Stopper::new();
-        let guest = self.sandbox.run(&prepared, run, limits(&spec.limits), &stopper);
-        let (exit, (), ()) = tokio::join!(
-            guest,
-            async {
-                match &spec.answer {
-                    Some(answer) => capture(stdout_pieces, answer).await,
-                    None => keep(stdout_pieces, &spec.log, Stream::Stdout).await,
-                }
-            },
-            keep(stderr_pieces, &spec.log, Stream::Stderr),
-        );
+        let exit = self.sandbox.run(&prepared, run, limits(&spec.limits), &stopper).await;
         ContainerEnd { ending: ending(exit.ending), fuel_used: exit.fuel_used }
     }
 }
 
-/// Gives the log what comes, until nobody can print any more.
-async fn keep(mut pieces: mpsc::Receiver<Bytes>, log: &RunLog, stream: Stream) {
-    while let Some(piece) = pieces.recv().await {
-        log.write(stream, &piece);
-    }
-}
-
-/// Keeps what comes as the answer, until nobody can print any more.
-async fn capture(mut pieces: mpsc::Receiver<Bytes>, answer: &Capture) {
-    while let Some(piece) = pieces.recv().await {
-        answer.write(&piece);
-    }
+/// Returns an output that goes to the log.
+fn logged(log: &RunLog, stream: Stream) -> Output {
+    let log = log.clone();
+    Output::to(move |piece| log.write(stream, piece))
 }
 
 /// Returns the body of a request, of which there is one copy however many read it.
@@ -189,7 +168,7 @@ fn ending(ending: jobling_sandbox::Ending) -> Ending {
 }
 
 impl Containers for Sandboxed {
-    fn run(&self, spec: ContainerSpec) -> Run<'_> {
+    fn run(&self, spec: Box<ContainerSpec>) -> Run<'_> {
         Box::pin(self.run_to_end(spec))
     }
 }

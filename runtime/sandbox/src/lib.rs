@@ -40,7 +40,7 @@ pub use handler::HttpRequest;
 pub use memory::give_back_memory;
 pub use meter::Meter;
 pub use network::{OutboundError, OutboundRule};
-pub use output::Output;
+pub use output::{Output, OutputSink};
 pub use prepare::PrepareError;
 pub use prepared::Prepared;
 pub use quota::{Overflow, Quota, Usage};

@@ -1,11 +1,11 @@
 //! What a guest prints: handed on as it comes, counted, and never kept in memory beyond a bound.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use tokio::io::AsyncWrite;
-use tokio::sync::mpsc;
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
@@ -15,15 +15,34 @@ use crate::exit::HostStop;
 /// Most bytes that are taken of a guest in one call.
 const CHUNK_BYTES: usize = 64 << 10;
 
+/// Takes what a guest prints, in pieces of at most 64 KiB. The guest waits meanwhile, and what shares its
+/// thread: it must be quick.
+pub type OutputSink = dyn Fn(&[u8]) + Send + Sync;
+
 /// Where a guest's stdout or stderr goes.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub enum Output {
     /// Nowhere; it counts against the limit all the same.
     #[default]
     Discard,
-    /// To this channel, in pieces of at most 64 KiB. While it is full the guest waits, so that its bound
-    /// is the guest's, too. Once nobody receives, the rest is discarded.
-    Channel(mpsc::Sender<Bytes>),
+    /// There.
+    Sink(Arc<OutputSink>),
+}
+
+impl Output {
+    /// Returns an output that `sink` takes.
+    pub fn to(sink: impl Fn(&[u8]) + Send + Sync + 'static) -> Self {
+        Self::Sink(Arc::new(sink))
+    }
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Discard => "Discard",
+            Self::Sink(_) => "Sink",
+        })
+    }
 }
 
 /// The bytes that a run may still print, on all of its streams together.
@@ -73,64 +92,32 @@ impl StdoutStream for CountedOutput {
     }
 
     fn p2_stream(&self) -> Box<dyn OutputStream> {
-        Box::new(CountedStream { to: self.clone(), place: Place::Unasked })
+        Box::new(CountedStream(self.clone()))
     }
 }
 
-/// A place in the channel for the next piece.
-enum Place {
-    Unasked,
-    Held(mpsc::OwnedPermit<Bytes>),
-    NobodyReceives,
-}
-
-struct CountedStream {
-    to: CountedOutput,
-    place: Place,
-}
-
-impl CountedStream {
-    fn send(&mut self, bytes: Bytes) -> StreamResult<()> {
-        match std::mem::replace(&mut self.place, Place::Unasked) {
-            Place::Held(permit) => {
-                permit.send(bytes);
-                Ok(())
-            }
-            Place::NobodyReceives => {
-                self.place = Place::NobodyReceives;
-                Ok(())
-            }
-            Place::Unasked => match &self.to.output {
-                Output::Discard => Ok(()),
-                Output::Channel(_) => Err(StreamError::trap("write before check-write")),
-            },
-        }
-    }
-}
+struct CountedStream(CountedOutput);
 
 #[async_trait]
 impl Pollable for CountedStream {
+    // There is always room. A guest that prints much uses little fuel for it, so it gives way here.
     async fn ready(&mut self) {
-        let Output::Channel(sender) = &self.to.output else { return };
-        if matches!(self.place, Place::Unasked) {
-            self.place = match sender.clone().reserve_owned().await {
-                Ok(permit) => Place::Held(permit),
-                Err(_closed) => Place::NobodyReceives,
-            };
-        }
+        tokio::task::coop::consume_budget().await;
     }
 }
 
 #[async_trait]
 impl OutputStream for CountedStream {
-    fn write(&mut self, mut bytes: Bytes) -> StreamResult<()> {
-        let allowed = self.to.budget.take(bytes.len());
-        let over = bytes.len() > allowed;
-        bytes.truncate(allowed);
-        if !bytes.is_empty() {
-            self.send(bytes)?;
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        let CountedOutput { output, budget } = &self.0;
+        let allowed = budget.take(bytes.len());
+        if let (Output::Sink(sink), 1..) = (output, allowed) {
+            sink(&bytes[..allowed]);
         }
-        if over { Err(StreamError::Trap(HostStop::Output.into())) } else { Ok(()) }
+        if allowed < bytes.len() {
+            return Err(StreamError::Trap(HostStop::Output.into()));
+        }
+        Ok(())
     }
 
     fn flush(&mut self) -> StreamResult<()> {
@@ -138,13 +125,6 @@ impl OutputStream for CountedStream {
     }
 
     fn check_write(&mut self) -> StreamResult<usize> {
-        if let (Place::Unasked, Output::Channel(sender)) = (&self.place, &self.to.output) {
-            self.place = match sender.clone().try_reserve_owned() {
-                Ok(permit) => Place::Held(permit),
-                Err(mpsc::error::TrySendError::Full(_)) => return Ok(0),
-                Err(mpsc::error::TrySendError::Closed(_)) => Place::NobodyReceives,
-            };
-        }
         Ok(CHUNK_BYTES)
     }
 

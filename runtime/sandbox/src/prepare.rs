@@ -159,6 +159,11 @@ impl Preparer {
         if let Some(prepared) = self.memory.get(digest) {
             return Ok(prepared);
         }
+        // Seldom, so that it need not have room in every run.
+        Box::pin(self.prepare_in_turn(path, digest)).await
+    }
+
+    async fn prepare_in_turn(&self, path: &Path, digest: &str) -> Result<Prepared, PrepareError> {
         let turn = self.turn(digest);
         let prepared = {
             let _only_one = turn.lock().await;

@@ -82,7 +82,8 @@ impl Sandbox {
             // A component with more memories than the pool has would wait for ever.
             let wanted = prepared.memories().min(MAX_MEMORIES_PER_MODULE);
             let place = self.places.acquire_many(wanted).await;
-            (place, self.store(spec, limits).await)
+            // What is only there at the start must not be held for as long as the guest runs.
+            (place, Box::pin(self.store(spec, limits)).await)
         };
         let (_place, store) = tokio::select! {
             biased;

@@ -69,7 +69,7 @@ async fn hostile_guests_end_with_their_reason_beside_a_healthy_one() {
         );
         assert_eq!(ended.ending, expected, "{name}");
         assert_eq!(neighbour.ending, Ending::Exited(0), "beside {name}");
-        assert_eq!(said.await, "hello\n", "beside {name}");
+        assert_eq!(said(), "hello\n", "beside {name}");
     }
 }
 

@@ -144,7 +144,7 @@ impl Live<'_> {
 
     /// Returns what the next run is given once all that it refers to is there; `None` where the pod is to
     /// be ended.
-    async fn configured(&self, image: LocalImage, counts: bool) -> Option<ContainerSpec> {
+    async fn configured(&self, image: LocalImage, counts: bool) -> Option<Box<ContainerSpec>> {
         let mut told: Option<ConfigError> = None;
         let mut listening: Option<(ObjectKey, Arc<tokio::sync::Notify>)> = None;
         let configuration = loop {
@@ -221,7 +221,7 @@ impl Live<'_> {
         });
     }
 
-    fn spec(&self, image: LocalImage, configuration: Configuration) -> ContainerSpec {
+    fn spec(&self, image: LocalImage, configuration: Configuration) -> Box<ContainerSpec> {
         let node = self.pod.node();
         let run = self.pod.container(self.slot).map_or(0, |status| status.restarts);
         let key = RunKey { pod: self.pod.id(), slot: self.slot, run };
@@ -232,7 +232,7 @@ impl Live<'_> {
             let directory = node.volumes.body_directory(self.pod.id(), &self.container.name, run);
             BodyFile::of(call, directory)
         });
-        ContainerSpec {
+        Box::new(ContainerSpec {
             image,
             args: configuration.args,
             env: configuration.env,
@@ -247,7 +247,7 @@ impl Live<'_> {
             message,
             meter: Meter::default(),
             task: Arc::new(configuration.task),
-        }
+        })
     }
 
     fn allow_outbound(&self) -> Vec<String> {
@@ -294,7 +294,7 @@ impl Live<'_> {
     }
 
     /// Runs the container once and shows how it ended.
-    async fn run(&mut self, spec: ContainerSpec) -> Terminated {
+    async fn run(&mut self, spec: Box<ContainerSpec>) -> Terminated {
         if let Some(started) = self.started.take() {
             // Whoever waited for it may be gone.
             started.send(()).ok();

@@ -214,14 +214,15 @@ impl Pod {
     }
 
     async fn work(self: &Arc<Self>, sidecars: &mut Vec<Sidecar>) {
-        if !self.make_volumes().await {
+        // Each part that is over has no room in what is held while the main containers run.
+        if self.has_volumes() && !Box::pin(self.make_volumes()).await {
             return;
         }
         for (at, container) in self.inits().iter().enumerate() {
             let slot = Slot::Init(number(at));
             if container.restart_policy.as_deref() == Some("Always") {
-                sidecars.push(self.start_sidecar(slot, at).await);
-            } else if !self.initialize(slot, container).await {
+                sidecars.push(Box::pin(self.start_sidecar(slot, at)).await);
+            } else if !Box::pin(self.initialize(slot, container)).await {
                 return;
             }
         }

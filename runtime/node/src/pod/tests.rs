@@ -35,7 +35,7 @@ struct Played {
 }
 
 impl Containers for Played {
-    fn run(&self, spec: ContainerSpec) -> Run<'_> {
+    fn run(&self, spec: Box<ContainerSpec>) -> Run<'_> {
         let image = spec.image.path.display().to_string();
         self.runs.lock().unwrap().push((image.clone(), spec.env.clone()));
         if let (Some(answer), Some(call)) = (&spec.answer, &spec.call) {

@@ -17,9 +17,6 @@ impl Pod {
     /// Makes the volumes, telling of what is missing and waiting for it. Returns whether they are there:
     /// not where the pod is to be ended.
     pub(super) async fn make_volumes(self: &Arc<Self>) -> bool {
-        if !self.has_volumes() {
-            return true;
-        }
         let mut told: Option<VolumeError> = None;
         let mut heard: Option<(ObjectKey, Arc<Notify>)> = None;
         let mut failures = 0;
@@ -91,7 +88,8 @@ impl Pod {
         }
     }
 
-    fn has_volumes(&self) -> bool {
+    /// Returns whether it has volumes.
+    pub(super) fn has_volumes(&self) -> bool {
         let volumes = self.spec().and_then(|spec| spec.volumes.as_deref());
         volumes.is_some_and(|volumes| !volumes.is_empty())
     }

@@ -4,15 +4,14 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bytes::Bytes;
 use jobling_sandbox::{
     CompileLimits, Compiler, Ending, Exit, Limits, Output, PrepareError, Prepared, RunSpec,
     Sandbox, Settings, Stopper,
 };
 use tempfile::TempDir;
-use tokio::sync::mpsc;
 
 /// Longer than any test needs; a guest that runs this long was not ended.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -72,17 +71,12 @@ impl World {
     }
 }
 
-/// Returns an output, and all of what comes out of it once its guest has ended.
-pub fn captured() -> (Output, impl Future<Output = String>) {
-    let (sender, mut receiver) = mpsc::channel::<Bytes>(4);
-    let collecting = tokio::spawn(async move {
-        let mut all = Vec::new();
-        while let Some(bytes) = receiver.recv().await {
-            all.extend_from_slice(&bytes);
-        }
-        String::from_utf8_lossy(&all).into_owned()
-    });
-    (Output::Channel(sender), async { collecting.await.unwrap() })
+/// Returns an output, and all of what has come out of it.
+pub fn captured() -> (Output, impl Fn() -> String) {
+    let all = Arc::new(Mutex::new(Vec::new()));
+    let taken = Arc::clone(&all);
+    let output = Output::to(move |piece| taken.lock().unwrap().extend_from_slice(piece));
+    (output, move || String::from_utf8_lossy(&all.lock().unwrap()).into_owned())
 }
 
 /// Returns a module with the calls that most guests need: `body` is in `_start`, which has the locals
