@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jobling_benches::daemon::{Daemon, HELLO, mega, released_binary};
+use jobling_benches::daemon::{Daemon, mega, released_binary};
+use jobling_benches::guest::HELLO;
 use jobling_benches::timed;
 use serde_json::Value;
 

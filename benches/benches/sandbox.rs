@@ -7,22 +7,10 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use jobling_benches::guest::{BareGuest, HELLO};
 use jobling_sandbox::{Compiler, Ending, Limits, Prepared, RunSpec, Sandbox, Settings, Stopper};
-use wasmtime::{
-    Config, Enabled, Engine, InstanceAllocationStrategy, InstancePre, Linker, Module,
-    PoolingAllocationConfig, Store,
-};
-use wasmtime_wasi::WasiCtxBuilder;
-use wasmtime_wasi::p1::{self, WasiP1Ctx};
-
-const HELLO: &str = r#"(module
-  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
-  (memory (export "memory") 1)
-  (data (i32.const 16) "hello\n")
-  (func (export "_start")
-    (i32.store (i32.const 0) (i32.const 16))
-    (i32.store (i32.const 4) (i32.const 6))
-    (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))"#;
+use wasi_preview1_component_adapter_provider as adapter;
+use wit_component::ComponentEncoder;
 
 /// A sieve over a mebibyte, several times: loads, stores, branches.
 const SIEVE: &str = r#"(module (memory (export "memory") 17)
@@ -56,15 +44,22 @@ async fn measure() {
 
     let prepared = sandbox.prepare(&hello, "hello").await.unwrap();
     let ours = median(2000, async || run(&sandbox, &prepared).await).await;
-    let bare = Bare::new(HELLO);
+    let bare = BareGuest::new(HELLO);
     let theirs = median(2000, async || bare.run().await).await;
     ratio("start to end of a trivial guest", ours, "a bare wasmtime loop", theirs);
 
+    let component = component(directory.path());
+    let prepared = sandbox.prepare(&component, "component").await.unwrap();
+    let as_component = median(2000, async || run(&sandbox, &prepared).await).await;
+    ratio("the same as a component", as_component, "as a core module", ours);
+
     let prepared = sandbox.prepare(&sieve, "sieve").await.unwrap();
     let ours = median(7, async || run(&sandbox, &prepared).await).await;
-    let bare = Bare::new(SIEVE);
+    let bare = BareGuest::new(SIEVE);
     let theirs = median(7, async || bare.run().await).await;
     ratio("a busy guest with all limits", ours, "the same engine with none", theirs);
+    let native = median(7, async || natively()).await;
+    ratio("a busy guest with all limits", ours, "as a program of this machine", native);
 
     let number = std::cell::Cell::new(0);
     let compiled = median(7, async || {
@@ -79,6 +74,37 @@ async fn measure() {
         loading.prepare(&sieve, &format!("sieve {}", number.get())).await.unwrap();
     });
     ratio("loading cached code", loaded.await, "compiling it in a child", compiled);
+}
+
+/// What [`SIEVE`] does, as this machine's own code.
+fn natively() {
+    const LENGTH: usize = 1 << 20;
+    let mut field = vec![0u8; LENGTH];
+    for _ in 0..100 {
+        field.fill(0);
+        for i in 2..1024 {
+            if field[i] == 0 {
+                let mut j = i * i;
+                while j < LENGTH {
+                    field[j] = 1;
+                    j += i;
+                }
+            }
+        }
+        std::hint::black_box(&mut field);
+    }
+}
+
+/// Makes a component of [`HELLO`], as wasm-tools would.
+fn component(directory: &Path) -> PathBuf {
+    let name = adapter::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME;
+    let bytes = adapter::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER;
+    let module = wat::parse_str(HELLO).unwrap();
+    let encoder = ComponentEncoder::default().module(&module).unwrap();
+    let encoded = encoder.adapter(name, bytes).unwrap().encode().unwrap();
+    let path = directory.join("component.wasm");
+    std::fs::write(&path, encoded).unwrap();
+    path
 }
 
 fn sandbox(cache: &Path) -> Sandbox {
@@ -96,33 +122,6 @@ async fn run(sandbox: &Sandbox, prepared: &Prepared) {
     let limits = Limits { fuel: u64::MAX / 2, ..Limits::default() };
     let exit = sandbox.run(prepared, RunSpec::default(), limits, &Stopper::new()).await;
     assert_eq!(exit.ending, Ending::Exited(0));
-}
-
-/// The least that wasmtime needs for the same guest: pooling, no fuel, no limiter.
-struct Bare {
-    engine: Engine,
-    module: InstancePre<WasiP1Ctx>,
-}
-
-impl Bare {
-    fn new(text: &str) -> Self {
-        let mut pool = PoolingAllocationConfig::new();
-        pool.linear_memory_keep_resident(1 << 20).pagemap_scan(Enabled::Auto);
-        let mut config = Config::new();
-        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
-        let engine = Engine::new(&config).unwrap();
-        let module = Module::new(&engine, wat::parse_str(text).unwrap()).unwrap();
-        let mut linker = Linker::new(&engine);
-        p1::add_to_linker_async(&mut linker, |wasi| wasi).unwrap();
-        Self { module: linker.instantiate_pre(&module).unwrap(), engine }
-    }
-
-    async fn run(&self) {
-        let mut store = Store::new(&self.engine, WasiCtxBuilder::new().build_p1());
-        let instance = self.module.instantiate_async(&mut store).await.unwrap();
-        let start = instance.get_typed_func::<(), ()>(&mut store, "_start").unwrap();
-        start.call_async(&mut store, ()).await.unwrap();
-    }
 }
 
 /// Returns the median time of `count` calls.

@@ -7,16 +7,6 @@ use std::ops::Sub;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// A module, as text, that prints a line and returns.
-pub const HELLO: &str = r#"(module
-  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
-  (memory (export "memory") 1)
-  (data (i32.const 16) "hello\n")
-  (func (export "_start")
-    (i32.store (i32.const 0) (i32.const 16))
-    (i32.store (i32.const 4) (i32.const 6))
-    (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))"#;
-
 /// Returns the binary that was built beside the bench that runs.
 #[must_use]
 pub fn released_binary() -> PathBuf {
@@ -39,8 +29,19 @@ impl Daemon {
     /// Starts one on `data` and returns once it says that it is ready.
     #[must_use]
     pub fn start(binary: &Path, data: &Path) -> Self {
+        Self::start_with(binary, data, &[])
+    }
+
+    /// Starts one with these options, too.
+    #[must_use]
+    pub fn start_with(binary: &Path, data: &Path, options: &[&str]) -> Self {
         let mut command = Command::new(binary);
-        command.args(["serve", "--data"]).arg(data).stdout(Stdio::piped()).stderr(Stdio::null());
+        command
+            .args(["serve", "--data"])
+            .arg(data)
+            .args(options)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
         let mut child = command.spawn().expect("a daemon");
         let mut ready = String::new();
         let stdout = child.stdout.take().expect("a pipe");
@@ -78,6 +79,8 @@ impl Drop for Daemon {
 pub struct Usage {
     /// Memory that is in RAM now, in bytes.
     pub resident: u64,
+    /// The kernel's tables of that memory, in bytes.
+    pub page_tables: u64,
     /// How often one of its threads has slept and been woken.
     pub wake_ups: u64,
     /// Bytes that went to the disk.
@@ -93,6 +96,7 @@ impl Usage {
         let woken = |task: &Path| number(&task.join("status"), "voluntary_ctxt_switches:");
         Self {
             resident: 1024 * number(&process.join("status"), "VmRSS:"),
+            page_tables: 1024 * number(&process.join("status"), "VmPTE:"),
             wake_ups: tasks.map(|task| woken(&task.expect("a thread").path())).sum(),
             written: number(&process.join("io"), "write_bytes:"),
             cpu_ticks: cpu_ticks(&process),
@@ -107,6 +111,7 @@ impl Sub for Usage {
     fn sub(self, earlier: Self) -> Self {
         Self {
             resident: self.resident,
+            page_tables: self.page_tables,
             wake_ups: self.wake_ups - earlier.wake_ups,
             written: self.written - earlier.written,
             cpu_ticks: self.cpu_ticks - earlier.cpu_ticks,

@@ -4,6 +4,8 @@
 //! something is from the limit that was measured in the same minutes, turn by turn.
 
 pub mod daemon;
+pub mod guest;
+pub mod rows;
 
 use std::time::{Duration, Instant};
 
