@@ -1,12 +1,15 @@
-//! How long events are kept, told in scenes.
+//! When events are told, and how long they are kept, told in scenes.
 
 #![expect(clippy::unwrap_used, reason = "a scene that cannot be set fails the test")]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jobling_core::Timestamp;
-use jobling_core::api::Kind;
+use jobling_core::api::{Kind, Object};
+use jobling_core::engine::{Change, Snapshot, StoreError};
 use jobling_simulation::Host;
+use k8s_openapi::api::core::v1::Event;
 use serde_json::json;
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -38,6 +41,85 @@ fn run(host: &mut Host, name: &str) {
 fn events(host: &Host) -> usize {
     let all = host.list(Kind::Event).unwrap();
     all.iter().filter(|event| event.metadata().resource_version.is_some()).count()
+}
+
+/// Has a Job begin that makes pod after pod, many a second, each of which is told of.
+fn begin_many(host: &mut Host) {
+    host.create(
+        Kind::Job,
+        json!({
+            "apiVersion": "batch/v1", "kind": "Job",
+            "metadata": {"name": "many"},
+            "spec": {"completions": 2_000, "parallelism": 50, "template": {"spec": {
+                "restartPolicy": "Never", "containers": [{"name": "main", "image": "guest"}],
+            }}},
+        }),
+    );
+    host.step().unwrap();
+}
+
+/// What is stored of the Job's pods beyond the first ten: one event for all.
+fn combined(host: &Host) -> Event {
+    let all = host.list(Kind::Event).unwrap();
+    all.iter().find_map(combined_in).unwrap()
+}
+
+fn combined_in(object: &Object) -> Option<Event> {
+    let Object::Event(event) = object else { return None };
+    let created = event.reason.as_deref() == Some("SuccessfulCreate");
+    let message = event.message.as_deref().unwrap_or_default();
+    (created && message.starts_with("(combined from similar events)")).then(|| (**event).clone())
+}
+
+fn times_told(changes: &[Arc<Change>]) -> usize {
+    let told = |change: &&Arc<Change>| match &change.after {
+        Some(Snapshot::Object(object)) => combined_in(object).is_some(),
+        Some(Snapshot::Pod { .. }) | None => false,
+    };
+    changes.iter().filter(told).count()
+}
+
+/// Pods that the Job has made, all of which are kept.
+fn made(host: &Host) -> i32 {
+    i32::try_from(host.list(Kind::Pod).unwrap().len()).unwrap()
+}
+
+#[test]
+fn repeats_are_told_once_a_second_at_most_and_none_is_left_out() {
+    let mut host = Host::new(1, Timestamp::from_unix_seconds(1_795_424_400)).unwrap();
+    begin_many(&mut host);
+    let began = host.now();
+    let mut changes = Vec::new();
+    while host.list(Kind::Job).unwrap().iter().any(is_unfinished) {
+        changes.extend(host.pass(Duration::from_secs(1)).unwrap());
+    }
+    let seconds = usize::try_from(host.now().since(began).as_secs()).unwrap();
+    changes.extend(host.pass(Duration::from_secs(2)).unwrap());
+    assert_eq!(combined(&host).count, Some(made(&host) - 10));
+    let told = times_told(&changes);
+    assert!(told > 10, "{told} times");
+    assert!(told <= seconds + 2, "{told} times in {seconds} s");
+}
+
+fn is_unfinished(object: &Object) -> bool {
+    let Object::Job(job) = object else { return false };
+    job.status.as_ref().is_none_or(|status| status.completion_time.is_none())
+}
+
+#[test]
+fn repeats_do_not_wait_for_a_clock_that_was_put_back_or_after_a_failed_commit() {
+    let mut host = Host::new(1, Timestamp::from_unix_seconds(1_795_424_400)).unwrap();
+    begin_many(&mut host);
+    host.pass(Duration::from_secs(3)).unwrap();
+    host.set_clock(host.now().minus(HOUR));
+    let changes = host.pass(Duration::from_secs(3)).unwrap();
+    let told = times_told(&changes);
+    assert!((2..=5).contains(&told), "{told} times after the clock was put back");
+
+    host.fail_next_commit(StoreError::Full);
+    let changes = host.pass(Duration::from_secs(5)).unwrap();
+    let told = times_told(&changes);
+    assert!((2..=6).contains(&told), "{told} times after a failed commit");
 }
 
 #[test]

@@ -301,6 +301,8 @@ impl Turn<'_> {
         for event in staged {
             self.forget(&event);
         }
+        self.stage.events.retain(|(within, _), _| within != namespace);
+        self.state.repeats.forget(namespace);
         empty
     }
 }

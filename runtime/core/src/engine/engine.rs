@@ -332,6 +332,7 @@ impl Turn<'_> {
             None if self.stage.room => self.place(),
             None => {}
         }
+        self.tell_repeats(draining.is_some());
         self.release_claims();
         self.release_namespaces();
         self.forget_old_events();

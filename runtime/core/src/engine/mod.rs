@@ -25,6 +25,7 @@ mod ports;
 mod reconcile;
 mod records;
 mod recover;
+mod repeats;
 mod report;
 mod request;
 mod seal;

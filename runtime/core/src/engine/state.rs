@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::cron_jobs::CronJobs;
 use super::http_triggers::HTTPTriggers;
 use super::old_pods::EndedPods;
+use super::repeats::Repeats;
 use super::tell::Correlator;
 use super::{JobRecord, Recovered, old_events};
 use crate::Timestamp;
@@ -73,6 +74,7 @@ pub(super) struct State {
     pub expiry: BTreeSet<(Timestamp, Name)>,
     pub promised: Promised,
     pub correlator: Correlator,
+    pub repeats: Repeats,
     /// When events that are too old are to be forgotten.
     pub old_events_at: Option<Timestamp>,
     pub ended_pods: EndedPods,
@@ -177,7 +179,8 @@ impl State {
         let expiry = self.expiry.first().map(|(at, _)| *at);
         let old =
             [self.old_events_at, self.old_answers_at, self.triggers_at, self.ended_pods.forget_at];
-        let due = [timer, self.cron_jobs.next(), expiry].into_iter().chain(old);
+        let repeats = self.repeats.due();
+        let due = [timer, self.cron_jobs.next(), expiry, repeats].into_iter().chain(old);
         due.flatten().min()
     }
 

@@ -218,7 +218,7 @@ fn event_name(about: &About, what: &[&str], now: Timestamp) -> String {
 }
 
 impl Turn<'_> {
-    /// Tells of something; a repeat within this step costs nothing more.
+    /// Tells of something; a repeat within this step costs nothing more, and a later one is told with others.
     pub(super) fn tell(
         &mut self,
         about: &About,
@@ -232,9 +232,14 @@ impl Turn<'_> {
         let (told, message) = self.state.correlator.told(about, source, reason, message, now);
         let told = told.clone();
         let key = (about.namespace.clone(), told.name.clone());
+        let repeats = told.count > 1 && !self.stage.events.contains_key(&key);
         let about = about.clone();
         let telling = Telling { about, source, kind, reason: reason.to_owned(), message, told };
-        self.stage.events.insert(key, telling);
+        if repeats {
+            self.state.repeats.add(key, telling);
+        } else {
+            self.stage.events.insert(key, telling);
+        }
     }
 
     /// Puts the events of this step on the stage.
