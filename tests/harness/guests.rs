@@ -67,7 +67,6 @@ pub fn component(name: &str, folder: &Folder) -> PathBuf {
 }
 
 /// Returns an output, and all of what has come out of it.
-#[must_use]
 pub fn captured() -> (Output, impl Fn() -> String) {
     let all = Arc::new(Mutex::new(Vec::new()));
     let taken = Arc::clone(&all);
