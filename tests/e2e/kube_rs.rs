@@ -10,7 +10,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::runtime::{reflector, watcher};
 use kube::{Api, Client, Config, ResourceExt as _};
 use serde_json::json;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 const JOBS: usize = 1000;
 /// Requests under way at once.
@@ -44,8 +44,11 @@ async fn follow(daemon: &Daemon) -> kube::Result<(Lives, Lives)> {
     let jobs: Api<Job> = Api::namespaced(client(daemon).await?, "default");
     let start = jobs.list(&ListParams::default()).await?.metadata.resource_version;
     let (complete, completed) = mpsc::channel(JOBS);
-    let reflecting = tokio::spawn(reflect(jobs.clone(), complete));
+    let (begin, begun) = oneshot::channel();
+    let reflecting = tokio::spawn(reflect(jobs.clone(), begin, complete));
     let watching = tokio::spawn(watch(jobs.clone(), start.unwrap_or_default()));
+    // What is made before the reflector has its list is in the list, and no change.
+    begun.await.expect("the reflector begins");
     let names = stream::iter(0..JOBS).map(|at| Ok(format!("report-{at}")));
     let making = names.try_for_each_concurrent(AT_ONCE, |name| {
         let jobs = jobs.clone();
@@ -71,16 +74,25 @@ async fn client(daemon: &Daemon) -> kube::Result<Client> {
     Client::try_from(config)
 }
 
-/// Follows the Jobs as a controller would, and says which are complete; returns once all are gone.
-async fn reflect(jobs: Api<Job>, complete: mpsc::Sender<String>) -> kube::Result<Lives> {
+/// Follows the Jobs as a controller would, and says when it begins and which are complete; returns once all are
+/// gone.
+async fn reflect(
+    jobs: Api<Job>,
+    begin: oneshot::Sender<()>,
+    complete: mpsc::Sender<String>,
+) -> kube::Result<Lives> {
     let (store, writer) = reflector::store();
     let events = reflector(writer, watcher(jobs, watcher::Config::default()));
     let mut events = std::pin::pin!(events);
-    let (mut lives, mut gone, mut begun) = (Lives::new(), 0, 0);
+    let (mut lives, mut gone, mut begun, mut begin) = (Lives::new(), 0, 0, Some(begin));
     while gone < JOBS {
         match events.next().await.expect("a watcher goes on").expect("and does not fail") {
             watcher::Event::Init => begun += 1,
-            watcher::Event::InitDone => {}
+            watcher::Event::InitDone => {
+                if let Some(begin) = begin.take() {
+                    begin.send(()).expect("somebody waits for it");
+                }
+            }
             watcher::Event::InitApply(job) | watcher::Event::Apply(job) => {
                 let before = lives.get(&job.name_any()).is_some_and(|life| is_in(life, "complete"));
                 note(&mut lives, &job);
