@@ -141,10 +141,15 @@ impl Host {
 
     /// Has something wait for the next step.
     pub fn ask(&mut self, kind: Kind, name: &str, verb: Verb) {
+        self.ask_within("default", kind, name, verb);
+    }
+
+    /// Has something of that namespace wait for the next step; of none, if it is empty.
+    pub fn ask_within(&mut self, namespace: &str, kind: Kind, name: &str, verb: Verb) {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
         let name = if matches!(verb, Verb::Create(_)) { String::new() } else { name.to_owned() };
-        let (namespace, options) = ("default".to_owned(), WriteOptions::default());
+        let (namespace, options) = (namespace.to_owned(), WriteOptions::default());
         self.engine.submit(ticket, Request { kind, namespace, name, verb, options });
     }
 

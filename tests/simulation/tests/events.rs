@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jobling_core::Timestamp;
 use jobling_core::api::{Kind, Object};
-use jobling_core::engine::{Change, Snapshot, StoreError};
+use jobling_core::engine::{Change, DeleteOptions, Snapshot, StoreError, Verb};
 use jobling_simulation::Host;
 use k8s_openapi::api::core::v1::Event;
 use serde_json::json;
@@ -44,17 +44,16 @@ fn events(host: &Host) -> usize {
 }
 
 /// Has a Job begin that makes pod after pod, many a second, each of which is told of.
-fn begin_many(host: &mut Host) {
-    host.create(
-        Kind::Job,
-        json!({
-            "apiVersion": "batch/v1", "kind": "Job",
-            "metadata": {"name": "many"},
-            "spec": {"completions": 2_000, "parallelism": 50, "template": {"spec": {
-                "restartPolicy": "Never", "containers": [{"name": "main", "image": "guest"}],
-            }}},
-        }),
-    );
+fn begin_many(host: &mut Host, namespace: &str) {
+    let job = json!({
+        "apiVersion": "batch/v1", "kind": "Job",
+        "metadata": {"name": "many"},
+        "spec": {"completions": 2_000, "parallelism": 50, "template": {"spec": {
+            "restartPolicy": "Never", "terminationGracePeriodSeconds": 0,
+            "containers": [{"name": "main", "image": "guest"}],
+        }}},
+    });
+    host.ask_within(namespace, Kind::Job, "", Verb::Create(job));
     host.step().unwrap();
 }
 
@@ -87,7 +86,7 @@ fn made(host: &Host) -> i32 {
 #[test]
 fn repeats_are_told_once_a_second_at_most_and_none_is_left_out() {
     let mut host = Host::new(1, Timestamp::from_unix_seconds(1_795_424_400)).unwrap();
-    begin_many(&mut host);
+    begin_many(&mut host, "default");
     let began = host.now();
     let mut changes = Vec::new();
     while host.list(Kind::Job).unwrap().iter().any(is_unfinished) {
@@ -109,7 +108,7 @@ fn is_unfinished(object: &Object) -> bool {
 #[test]
 fn repeats_do_not_wait_for_a_clock_that_was_put_back_or_after_a_failed_commit() {
     let mut host = Host::new(1, Timestamp::from_unix_seconds(1_795_424_400)).unwrap();
-    begin_many(&mut host);
+    begin_many(&mut host, "default");
     host.pass(Duration::from_secs(3)).unwrap();
     host.set_clock(host.now().minus(HOUR));
     let changes = host.pass(Duration::from_secs(3)).unwrap();
@@ -120,6 +119,29 @@ fn repeats_do_not_wait_for_a_clock_that_was_put_back_or_after_a_failed_commit() 
     let changes = host.pass(Duration::from_secs(5)).unwrap();
     let told = times_told(&changes);
     assert!((2..=6).contains(&told), "{told} times after a failed commit");
+}
+
+#[test]
+fn repeats_are_not_told_in_a_namespace_that_has_gone() {
+    // It goes before repeats are due, or in the very step that would tell them.
+    for (wait, before_due) in [(1, true), (500, false)] {
+        let mut host = Host::new(1, Timestamp::from_unix_seconds(1_795_424_400)).unwrap();
+        let team = json!({"metadata": {"name": "team"}});
+        host.ask_within("", Kind::Namespace, "", Verb::Create(team));
+        host.step().unwrap();
+        begin_many(&mut host, "team");
+        host.pass(Duration::from_millis(2_500)).unwrap();
+        assert!(combined(&host).count.unwrap() > 10);
+        let due = host.next();
+        host.ask_within("", Kind::Namespace, "team", Verb::Delete(DeleteOptions::default()));
+        host.step().unwrap();
+        host.pass(Duration::from_millis(wait)).unwrap();
+        host.step().unwrap();
+        assert_eq!(host.list(Kind::Namespace).unwrap().len(), 1, "it has gone after {wait} ms");
+        assert_eq!(due > Some(host.now()), before_due, "after {wait} ms");
+        host.pass(Duration::from_mins(1)).unwrap();
+        assert_eq!(host.list(Kind::Event).unwrap(), [], "after {wait} ms");
+    }
 }
 
 #[test]

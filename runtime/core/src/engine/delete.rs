@@ -301,6 +301,7 @@ impl Turn<'_> {
         for event in staged {
             self.forget(&event);
         }
+        // Nor are those that are still to be written.
         self.stage.events.retain(|(within, _), _| within != namespace);
         self.state.repeats.forget(namespace);
         empty
