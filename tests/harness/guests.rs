@@ -1,4 +1,4 @@
-//! Finds what tests run: the examples, the user's manifests and the modules.
+//! Finds what tests run: the examples, the user's manifests and the modules; and takes what they print.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};

@@ -53,7 +53,7 @@ pub struct Image {
 
 /// Keeps an image's bytes from being collected. All leases are equal: it is no property of the image.
 #[derive(Debug, Clone, Default)]
-pub struct Lease(#[expect(dead_code, reason = "it is held, not looked at")] pub(crate) Arc<()>);
+pub struct Lease(#[expect(dead_code, reason = "it is held, not looked at")] Arc<()>);
 
 impl PartialEq for Lease {
     fn eq(&self, _: &Self) -> bool {

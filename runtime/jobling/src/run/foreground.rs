@@ -169,18 +169,17 @@ impl<'a> Foreground<'a> {
             };
             let Some(last) = changes.last() else { return Ok(()) };
             self.seen = last.revision;
-            // All that a run prints is in the log before its end is told.
-            let place = self.printed.end();
-            for change in &changes {
-                self.take(change, place);
-            }
+            self.take(changes.iter().map(AsRef::as_ref));
             self.printer.progress(&self.scene);
         }
     }
 
-    /// Takes a change that was told when the log ended at `place`, or before.
-    fn take(&mut self, change: &Change, place: LogCursor) {
-        self.cues.extend(self.scene.apply(change).into_iter().map(|cue| (place, cue)));
+    /// Takes changes that have been told by now.
+    fn take<'c>(&mut self, changes: impl Iterator<Item = &'c Change>) {
+        // All that a run prints is in the log before its end is told.
+        let place = self.printed.end();
+        let cues = changes.flat_map(|change| self.scene.apply(change));
+        self.cues.extend(cues.map(|cue| (place, cue)));
     }
 
     /// Reads everything as it is: changes were missed, or a Job goes on from before.
@@ -190,18 +189,15 @@ impl<'a> Foreground<'a> {
         let scope = ListScope::default();
         let jobs = self.reader.list(Kind::Job, &scope).map_err(store)?;
         let pods = self.reader.list(Kind::Pod, &scope).map_err(store)?;
-        let place = self.printed.end();
-        for job in jobs.items {
-            self.take(&as_change(Snapshot::Object(Arc::new(job)), Kind::Job), place);
-        }
+        let job = |job| as_change(Snapshot::Object(Arc::new(job)), Kind::Job);
+        let mut changes: Vec<Change> = jobs.items.into_iter().map(job).collect();
         for pod in pods.items {
             let ObjectKey { namespace, name, .. } = pod.key();
             if let Some((pod, job)) = self.reader.pod(&namespace, &name).map_err(store)? {
-                let change = as_change(Snapshot::Pod { pod: Arc::new(pod), job }, Kind::Pod);
-                let place = self.printed.end();
-                self.take(&change, place);
+                changes.push(as_change(Snapshot::Pod { pod: Arc::new(pod), job }, Kind::Pod));
             }
         }
+        self.take(changes.iter());
         self.seen = jobs.revision;
         Ok(())
     }
