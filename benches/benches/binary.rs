@@ -16,7 +16,7 @@ use std::time::Duration;
 use jobling_benches::daemon::{Daemon, mega, released_binary};
 use jobling_benches::guest::{BareGuest, HELLO, SLEEP};
 use jobling_benches::rows::BareRows;
-use jobling_benches::{in_turns, timed};
+use jobling_benches::{in_turns, job, timed};
 
 /// How long the idle daemon is watched.
 const WATCHED: Duration = Duration::from_secs(20);
@@ -80,11 +80,13 @@ impl Bench {
         let most = ASLEEP.to_string();
         let data = self.directory.path().join("asleep");
         let daemon = Daemon::start_with(&self.binary, &data, &["--max-pods", &most]);
-        let taken = || daemon.usage().resident + daemon.usage().page_tables;
-        let module = self.directory.path().join("sleep.wasm");
-        daemon.jobling(["image".as_ref(), "import".as_ref(), "sleep".as_ref(), module.as_os_str()]);
+        let taken = || {
+            let usage = daemon.usage();
+            usage.resident + usage.page_tables
+        };
+        daemon.import("sleep", &self.directory.path().join("sleep.wasm"));
         let before = taken();
-        let job = self.manifest("asleep", &job_text("asleep", "sleep", ASLEEP, ASLEEP));
+        let job = self.manifest("asleep", &job::manifest("asleep", "sleep", ASLEEP, ASLEEP));
         daemon.jobling(["create".as_ref(), "-f".as_ref(), job.as_os_str()]);
         let ready = ["get", "job", "asleep", "-o", "jsonpath={.status.ready}"];
         while daemon.jobling(ready) != most.as_bytes() {
@@ -96,7 +98,7 @@ impl Bench {
     }
 
     /// Times Jobs of many pods; what one pod takes, start of the program and all, is taken off. Their limit is
-    /// the same guest without a pod, and a commit of the same rows, by one thread or by all.
+    /// the same guest without a pod, by one thread or by all, and a commit of the same rows.
     fn pods(&self) {
         let one = self.job(1, 1);
         // Compiles the module, which is done once.
@@ -160,14 +162,14 @@ impl Bench {
     }
 
     fn job(&self, completions: u32, parallelism: u32) -> PathBuf {
-        let text = job_text("hello", "./hello.wasm", completions, parallelism);
+        let text = job::manifest("hello", "./hello.wasm", completions, parallelism);
         self.manifest(&format!("{completions}-{parallelism}"), &text)
     }
 
     /// Returns a Job with a name that no other has.
     fn named_job(&self, completions: u32, parallelism: u32) -> String {
         let number = self.next.replace(self.next.get() + 1);
-        job_text(&format!("hello-{number}"), "./hello.wasm", completions, parallelism)
+        job::manifest(&format!("hello-{number}"), "./hello.wasm", completions, parallelism)
     }
 
     fn manifest(&self, name: &str, text: &str) -> PathBuf {
@@ -196,15 +198,6 @@ impl Bench {
             assert!(status.expect("jobling starts").success(), "the Job is complete");
         })
     }
-}
-
-fn job_text(name: &str, image: &str, completions: u32, parallelism: u32) -> String {
-    format!(
-        "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: {name}}}\nspec:\n  completions: {completions}\n  \
-         parallelism: {parallelism}\n  template:\n    spec:\n      restartPolicy: Never\n      \
-         containers:\n        - name: main\n          image: {image}\n          \
-         resources: {{limits: {{memory: 1Mi}}, requests: {{memory: 64Ki}}}}\n"
-    )
 }
 
 fn cores() -> u32 {

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use jobling_benches::daemon::{Daemon, mega, released_binary};
 use jobling_benches::guest::HELLO;
-use jobling_benches::timed;
+use jobling_benches::{job, timed};
 use serde_json::Value;
 
 /// How long the idle daemon is watched.
@@ -57,7 +57,7 @@ impl Bench {
     }
 
     /// Watches a daemon with nothing in it, with CronJobs, and with finished pods besides, each freshly
-    /// started. Returns how long it took to apply the CronJobs.
+    /// started, and the one that ran those pods. Returns how long it took to apply the CronJobs.
     fn idle(&self) -> Duration {
         let empty = watched("idle", &self.daemon("idle"));
         let applied = timed(|| self.apply(&self.daemon("idle"), NOT_DUE));
@@ -119,20 +119,15 @@ impl Bench {
         let daemon = self.daemon("idle");
         self.import(&daemon);
         let path = self.directory.path().join("job.yaml");
-        let text = format!(
-            "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: many}}\nspec:\n  completions: {FINISHED_PODS}\n  \
-             parallelism: 1000\n  template: {{spec: {{restartPolicy: Never, containers: [{{name: main, image: \
-             hello, resources: {{limits: {{memory: 1Mi}}}}}}]}}}}\n"
-        );
+        let text = job::manifest("many", "hello", FINISHED_PODS, 1_000);
         fs::write(&path, text).expect("a file");
         daemon.jobling(["apply".as_ref(), "-f".as_ref(), path.as_os_str()]);
         daemon.jobling(["wait", "--for=condition=complete", "job/many", "--timeout=10m"]);
+        watched("with finished pods that it ran itself", &daemon);
     }
 
     fn import(&self, daemon: &Daemon) {
-        let module = self.directory.path().join("hello.wasm");
-        let arguments = ["image".as_ref(), "import".as_ref(), "hello".as_ref(), module.as_os_str()];
-        daemon.jobling(arguments);
+        daemon.import("hello", &self.directory.path().join("hello.wasm"));
     }
 }
 

@@ -59,6 +59,11 @@ impl Daemon {
         output.stdout
     }
 
+    /// Puts the module in a file behind an image name.
+    pub fn import(&self, image: &str, module: &Path) {
+        self.jobling(["image".as_ref(), "import".as_ref(), image.as_ref(), module.as_os_str()]);
+    }
+
     /// Returns what it has taken since it was started.
     #[must_use]
     pub fn usage(&self) -> Usage {

@@ -44,12 +44,12 @@ impl BareGuest {
         pool.linear_memory_keep_resident(1 << 20).pagemap_scan(Enabled::Auto);
         let mut config = Config::new();
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
-        let engine = Engine::new(&config).expect("wasmtime");
-        let module =
-            Module::new(&engine, wat::parse_str(text).expect("wasmtime")).expect("wasmtime");
+        let engine = Engine::new(&config).expect("a pool that fits this machine");
+        let module = wat::parse_str(text).expect("a module's text");
+        let module = Module::new(&engine, module).expect("a module");
         let mut linker = Linker::new(&engine);
-        p1::add_to_linker_async(&mut linker, |wasi| wasi).expect("wasmtime");
-        Self { module: linker.instantiate_pre(&module).expect("wasmtime"), engine }
+        p1::add_to_linker_async(&mut linker, |wasi| wasi).expect("no name twice");
+        Self { module: linker.instantiate_pre(&module).expect("only WASI's imports"), engine }
     }
 
     /// Runs it once.
@@ -58,9 +58,9 @@ impl BareGuest {
     /// Where it fails.
     pub async fn run(&self) {
         let mut store = Store::new(&self.engine, WasiCtxBuilder::new().build_p1());
-        let instance = self.module.instantiate_async(&mut store).await.expect("wasmtime");
-        let start = instance.get_typed_func::<(), ()>(&mut store, "_start").expect("wasmtime");
-        start.call_async(&mut store, ()).await.expect("wasmtime");
+        let instance = self.module.instantiate_async(&mut store).await.expect("an instance");
+        let start = instance.get_typed_func::<(), ()>(&mut store, "_start").expect("a start");
+        start.call_async(&mut store, ()).await.expect("it returns");
     }
 }
 

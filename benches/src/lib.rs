@@ -5,6 +5,7 @@
 
 pub mod daemon;
 pub mod guest;
+pub mod job;
 pub mod rows;
 
 use std::time::{Duration, Instant};

@@ -14,6 +14,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use jobling_benches::daemon::released_binary;
 use load::{Load, Measured};
 
 /// Answers a request with its body: reads at most 4 KiB of stdin and writes it to stdout.
@@ -133,9 +134,7 @@ struct Jobling {
 
 impl Jobling {
     fn start(directory: &Path, module: &Path) -> Self {
-        let own = std::env::current_exe().expect("a bench has a path");
-        let binary = own.ancestors().nth(2).expect("target/release/deps/BENCH").join("jobling");
-        assert!(binary.exists(), "{} is missing: cargo build --release", binary.display());
+        let binary = released_binary();
         let data = directory.join("data");
         let mut command = Command::new(&binary);
         command.args(["serve", "--trigger-listen", "127.0.0.1:0", "--data"]).arg(&data);
